@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { cgroup } from "../cluster/cgroups.ts";
+import { paths } from "../paths.ts";
+import type { Service } from "../processes.ts";
+import { output } from "../run.ts";
+
+/** The address of a Docker engine that answers, the user's own before ours. */
+export async function dockerHost(): Promise<string | undefined> {
+  if ((await output(["docker", "version", "--format", "{{.Server.Version}}"])) !== undefined) {
+    return process.env["DOCKER_HOST"] ?? (await output(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]));
+  }
+  return (await answers(ownDockerHost)) ? ownDockerHost : undefined;
+}
+
+export const ownDockerHost = `unix://${paths.dockerSocket}`;
+
+async function answers(host: string): Promise<boolean> {
+  return (await output(["docker", "version", "--format", "{{.Server.Version}}"], { DOCKER_HOST: host })) !== undefined;
+}
+
+/**
+ * A Docker engine that only builds and pushes. It has no bridge and writes no iptables rule (builds use the machine's
+ * network), and its mounts live in a namespace of their own, so that nothing of it outlives its process.
+ */
+export const dockerEngine: Service = {
+  name: "docker",
+  command: [
+    ...["unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--propagation", "private", "--mount-proc"],
+    ...["tini", "-s", "--", "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false"],
+    ...["--host", ownDockerHost, "--data-root", join(paths.state, "docker"), "--exec-root", join(paths.state, "docker-run")],
+    ...["--pidfile", join(paths.state, "docker.pid"), "--cgroup-parent", `/${cgroup}/docker`],
+  ],
+  ready: () => answers(ownDockerHost),
+};

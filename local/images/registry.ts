@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { addresses } from "../cluster/addresses.ts";
+import { paths } from "../paths.ts";
+import type { Service } from "../processes.ts";
+import { output } from "../run.ts";
+
+/** The registry on this machine's loopback. 5001, as in kind's own recipe: macOS holds 5000. */
+export const localRegistry = `localhost:${addresses.registryPort}`;
+
+/** A Docker registry on loopback; `wrap` puts it elsewhere than on this machine itself. */
+export function registryService(name: string, wrap: (command: string[]) => string[] = (command) => command): Service {
+  const config = join(paths.state, "registry.json");
+  mkdirSync(paths.state, { recursive: true });
+  writeFileSync(
+    config,
+    JSON.stringify({
+      version: "0.1",
+      storage: { filesystem: { rootdirectory: join(paths.state, "registry") }, delete: { enabled: true } },
+      http: { addr: `127.0.0.1:${addresses.registryPort}` },
+    }),
+  );
+  return {
+    name,
+    command: wrap(["docker-registry", "serve", config]),
+    ready: async () => (await output(wrap(["bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${addresses.registryPort}`]))) !== undefined,
+  };
+}
+
+/** Whether the registry on loopback has an image. */
+export async function hasImage(reference: string): Promise<boolean> {
+  const [, name, tag] = /^(.+):([^:/]+)$/.exec(reference) ?? [];
+  try {
+    const response = await fetch(`http://127.0.0.1:${addresses.registryPort}/v2/${name}/manifests/${tag}`, {
+      method: "HEAD",
+      headers: { accept: "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json" },
+    });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { paths } from "./paths.ts";
+import { Failure } from "./failure.ts";
+
+/**
+ * Every process that `local/` leaves running carries this variable. So what runs is read from the machine itself: a
+ * killed `up` leaves no stale file, and `down` finds what a lost file would have hidden.
+ */
+const marker = "ZEROMQ_STACK_PROCESS";
+
+export interface Service {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The condition that the next step rests on. */
+  ready(): Promise<boolean>;
+  readonly readyTimeoutMs?: number;
+}
+
+/** The ids of the living processes of one service, or of all of them. */
+export function find(name?: string): number[] {
+  const wanted = `${marker}=${paths.state}/${name ?? ""}`;
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => {
+      try {
+        const variables = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+        return variables.some((variable) => (name === undefined ? variable.startsWith(wanted) : variable === wanted));
+      } catch {
+        return false; // it ended while we looked, or it is somebody else's
+      }
+    })
+    .map(Number);
+}
+
+/** Waits for a condition; false when the time is over. */
+export async function until(condition: () => Promise<boolean> | boolean, timeoutMs: number): Promise<boolean> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    if (await condition()) return true;
+    if (Date.now() > end) return false;
+    await delay(200);
+  }
+}
+
+/** Starts a service that outlives this program, unless it runs; a running one that does not get ready is replaced. */
+export async function ensure(service: Service): Promise<"running" | "started"> {
+  const timeoutMs = service.readyTimeoutMs ?? 60_000;
+  if (find(service.name).length > 0) {
+    if (await until(service.ready, Math.min(timeoutMs, 20_000))) return "running";
+    await stop(service.name);
+  }
+  const log = logOf(service.name);
+  start(service, log);
+  const ended = () => find(service.name).length === 0;
+  let ready = false;
+  await until(async () => (ready = await service.ready()) || ended(), timeoutMs);
+  if (!ready) {
+    const what = ended() ? "ended at once" : `was not ready after ${timeoutMs / 1000} s`;
+    throw new Failure(`${service.name} ${what}`, { log });
+  }
+  return "started";
+}
+
+export function logOf(name: string): string {
+  mkdirSync(paths.logs, { recursive: true });
+  return join(paths.logs, `${name}.log`);
+}
+
+function start(service: Service, log: string): void {
+  const output = openSync(log, "w");
+  const [program, ...args] = service.command;
+  const child = spawn(program!, args, {
+    detached: true,
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...service.env, [marker]: `${paths.state}/${service.name}` },
+  });
+  child.on("error", () => undefined); // seen as "ended at once"
+  child.unref();
+  closeSync(output);
+}
+
+/** Ends one service, or all: SIGTERM, and SIGKILL for what is left after ten seconds. */
+export async function stop(name?: string): Promise<void> {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    for (const pid of find(name)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        continue; // it ended by itself
+      }
+    }
+    if (await until(() => find(name).length === 0, 10_000)) return;
+  }
+  throw new Failure(`these processes do not end: ${find(name).join(", ")}`);
+}

