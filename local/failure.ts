@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 
 export interface Advice {
-  /** A file whose last lines say why. */
+  /** A file whose last lines say why, or those that `reason` picks. */
   readonly log?: string;
+  reason?(log: string): string;
   /** What the reader can do about it. */
   readonly todo?: string;
 }
@@ -21,15 +22,13 @@ export class Failure extends Error {
 /** How a failure is printed. */
 export function describe(error: unknown): string {
   if (!(error instanceof Failure)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const { log, todo } = error.advice;
+  const { log, reason, todo } = error.advice;
   const lines = [error.message];
   if (log !== undefined && existsSync(log)) {
-    lines.push(...lastLines(log, 12).map((line) => `  | ${line}`), `The whole log: ${log}`);
+    const text = readFileSync(log, "utf8").trimEnd();
+    const part = reason === undefined ? text.split("\n").slice(-12).join("\n") : reason(text);
+    lines.push(part.replace(/^/gm, "  | "), `The whole log: ${log}`);
   }
   if (todo !== undefined) lines.push(todo);
   return lines.join("\n");
-}
-
-function lastLines(file: string, count: number): string[] {
-  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-count);
 }

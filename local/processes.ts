@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { paths } from "./paths.ts";
@@ -71,6 +71,7 @@ export function logOf(name: string): string {
 }
 
 function start(service: Service, log: string): void {
+  if (existsSync(log)) renameSync(log, `${log}.previous`);
   const output = openSync(log, "w");
   const [program, ...args] = service.command;
   const child = spawn(program!, args, {

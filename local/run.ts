@@ -13,6 +13,8 @@ export interface RunOptions {
   onLine?(line: string): void;
   /** What the reader can do when it fails. */
   readonly todo?: string;
+  /** The part of the log that says why it failed; its end where this is not given. */
+  reason?(log: string): string;
 }
 
 /** Runs a command to its end with its output in a log; a failure shows the log's end. */
@@ -35,12 +37,16 @@ export async function run(command: readonly string[], options: RunOptions): Prom
   const result = await child;
   if (!result.failed) return;
   const how = result.exitCode === undefined ? (result.signal ?? result.code ?? "could not start") : `exit ${result.exitCode}`;
-  throw new Failure(`${program} failed (${how})`, { log, ...(options.todo === undefined ? {} : { todo: options.todo }) });
+  throw new Failure(`${program} failed (${how})`, {
+    log,
+    ...(options.todo === undefined ? {} : { todo: options.todo }),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+  });
 }
 
 /** The standard output of a short command, or undefined when it fails or does not exist. */
-export async function output(command: readonly string[], env: Record<string, string> = {}): Promise<string | undefined> {
+export async function output(command: readonly string[], env: Record<string, string> = {}, timeoutMs = 30_000): Promise<string | undefined> {
   const [program, ...args] = command;
-  const result = await execa(program!, args, { reject: false, stdin: "ignore", env, timeout: 30_000 });
+  const result = await execa(program!, args, { reject: false, stdin: "ignore", env, timeout: timeoutMs });
   return result.failed ? undefined : result.stdout;
 }

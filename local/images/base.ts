@@ -5,17 +5,13 @@ import { output, run } from "../run.ts";
 import { versions } from "../versions.ts";
 import { hasImage, localRegistry } from "./registry.ts";
 
-interface Report {
-  onLine(line: string): void;
-}
-
 /** Puts the image that `services/Dockerfile` starts from into the registry on loopback: pulled where that is possible, else made. */
-export async function ensureBaseImage(host: string, { onLine }: Report): Promise<string> {
+export async function ensureBaseImage(host: string, onLine: (line: string) => void): Promise<string> {
   if (await hasImage(versions.baseImage)) return "present";
   const env = { DOCKER_HOST: host };
   const target = `${localRegistry}/${versions.baseImage}`;
   const source = `docker.io/${versions.baseImage}`;
-  const pulled = (await output(["docker", "pull", "--quiet", source], env)) !== undefined;
+  const pulled = (await output(["docker", "pull", "--quiet", source], env, 600_000)) !== undefined;
   if (pulled) {
     await run(["docker", "tag", source, target], { log: "base-image", env });
   } else {
@@ -32,7 +28,7 @@ async function baseTar(onLine: (line: string) => void): Promise<string> {
   const root = join(paths.state, "base-image");
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
-  const mirror = await output(["sh", "-c", "apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | head -n 1"]);
+  const mirror = await output(["sh", "-c", `apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: ${versions.debianSuite}' | head -n 1`]);
   await run(["debootstrap", "--variant=minbase", `--cache-dir=${debCache()}`, "--include=ca-certificates,libstdc++6", versions.debianSuite, root, ...(mirror ? [mirror] : [])], {
     log: "base-image",
     onLine,

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { addresses } from "../cluster/addresses.ts";
+import { ensureKindRegistry } from "../cluster/kind.ts";
+import { Failure } from "../failure.ts";
 import { paths } from "../paths.ts";
-import type { Service } from "../processes.ts";
+import { ensure, find, type Service } from "../processes.ts";
 import { output } from "../run.ts";
 
 /** The registry on this machine's loopback. 5001, as in kind's own recipe: macOS holds 5000. */
@@ -27,13 +29,32 @@ export function registryService(name: string, wrap: (command: string[]) => strin
   };
 }
 
+/** A registry on loopback: ours, or with kind the container of kind's own recipe. */
+export async function ensureRegistry(kind: boolean): Promise<string> {
+  if (kind) return ensureKindRegistry();
+  const service = registryService("registry");
+  if (find(service.name).length === 0 && (await service.ready())) {
+    throw new Failure(`port ${addresses.registryPort} on loopback is in use by another program`, {
+      todo: `\`ss -ltnp sport = :${addresses.registryPort}\` shows which; the local registry needs that port.`,
+    });
+  }
+  return ensure(service);
+}
+
+const manifestTypes = [
+  "application/vnd.docker.distribution.manifest.v2+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.oci.image.index.v1+json",
+];
+
 /** Whether the registry on loopback has an image. */
 export async function hasImage(reference: string): Promise<boolean> {
   const [, name, tag] = /^(.+):([^:/]+)$/.exec(reference) ?? [];
   try {
     const response = await fetch(`http://127.0.0.1:${addresses.registryPort}/v2/${name}/manifests/${tag}`, {
       method: "HEAD",
-      headers: { accept: "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json" },
+      headers: { accept: manifestTypes.join(", ") },
     });
     return response.ok;
   } catch {

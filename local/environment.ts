@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { binaries, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { ownDockerHost } from "./images/docker.ts";
+import { checkout, paths } from "./paths.ts";
+import type { Plan } from "./plan.ts";
+import { standInsNeeded } from "./plugins.ts";
+
+/**
+ * The variables with which `pulumi`, `kubectl` and `docker` use what `up` found or provided. Ours come last on PATH,
+ * so that a genuine program always wins over what stands in for it; Node comes first, because Pulumi runs the program
+ * with it.
+ */
+export function environment(plan: Plan): Record<string, string> {
+  const own = [
+    ...(plan.pulumi === "provide" ? [binaries(pulumiBuild)] : []),
+    ...(existsSync(binaries(kubernetesBuild)) ? [binaries(kubernetesBuild)] : []),
+    ...(standInsNeeded() ? [join(checkout, "local/standin/bin")] : []),
+  ];
+  const usesOwnBackend = process.env["PULUMI_ACCESS_TOKEN"] === undefined && (process.env["PULUMI_BACKEND_URL"] ?? ownBackend) === ownBackend;
+  return {
+    PATH: [join(checkout, "node_modules/.bin"), process.env["PATH"], ...own].join(":"),
+    ...(plan.cluster === "context" ? {} : { KUBECONFIG: paths.kubeconfig }),
+    ...(plan.docker === "found" ? {} : { DOCKER_HOST: ownDockerHost }),
+    ...(usesOwnBackend ? { PULUMI_BACKEND_URL: ownBackend, PULUMI_CONFIG_PASSPHRASE: passphrase } : {}),
+    ...(standInsNeeded() ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+}
+
+const ownBackend = `file://${paths.pulumiBackend}`;
+
+/**
+ * The dev stack's state lies on this machine, beside whatever would hold its passphrase, so the passphrase is no
+ * secret. It fits the `encryptionsalt` in Pulumi.dev.yaml; every other stack has a secrets provider of its own.
+ */
+const passphrase = "zeromq-stack-dev";

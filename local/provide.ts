@@ -1,0 +1,80 @@
+import type { ListrTask } from "listr2";
+import { ensureKindCluster } from "./cluster/kind.ts";
+import { ensureLocalCluster } from "./cluster/local.ts";
+import { environment } from "./environment.ts";
+import type { Found } from "./found.ts";
+import { ensureBaseImage, ensurePauseImage } from "./images/base.ts";
+import { dockerEngine, ownDockerHost } from "./images/docker.ts";
+import { ensureRegistry } from "./images/registry.ts";
+import { installPackages } from "./packages.ts";
+import type { Plan } from "./plan.ts";
+import { ensurePlugins } from "./plugins.ts";
+import { ensure } from "./processes.ts";
+import { binaries, compile, isBuilt, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { fetchGo } from "./toolchain/go.ts";
+
+/** What a step says while it works: a line that is replaced by the next one. */
+export type Say = (line: string) => void;
+
+export interface Step {
+  readonly title: string;
+  /** Returns a word on what it did, shown behind the title. */
+  run(say: Say): Promise<string>;
+}
+
+/** The steps that give this machine what the plan says, each of which does nothing where its result exists. */
+export function provisions(found: Found, plan: Plan): Step[] {
+  const host = found.docker ?? ownDockerHost;
+  const go = () => Promise.resolve(found.go ?? fetchGo());
+  const steps: Step[] = [];
+  const step = (title: string, run: Step["run"]) => steps.push({ title, run });
+
+  if (plan.packages.length > 0) step("Debian packages", async (say) => installPackages(plan.packages, say));
+  if (plan.fetchGo) step("Go", async () => fetchGo());
+  if (plan.pulumi === "provide") {
+    step("Pulumi CLI", async (say) => {
+      if (isBuilt(pulumiBuild)) return "built earlier";
+      await compile(pulumiBuild, await go(), say);
+      return "compiled";
+    });
+  }
+  step("Pulumi plugins", async (say) => {
+    const standIns = await ensurePlugins(environment(plan), found.languageHost, say);
+    return standIns.length === 0 ? "genuine" : `can't be had here, stand-ins of local/standin: ${standIns.join(", ")}`;
+  });
+  if (plan.docker === "provide") step("Docker engine", async () => ensure(dockerEngine));
+  if (plan.cluster !== "context") {
+    step("Registry", async () => ensureRegistry(plan.cluster === "kind"));
+    step("Base image", async (say) => ensureBaseImage(host, say));
+  }
+  if (plan.cluster === "kind") step("kind cluster", async (say) => ensureKindCluster(found.context, say));
+  if (plan.cluster === "node") {
+    step("Kubernetes programs", async (say) => {
+      if (isBuilt(kubernetesBuild)) return "built earlier";
+      await compile(kubernetesBuild, await go(), say);
+      return "compiled";
+    });
+    step("Kubernetes", async (say) => {
+      await ensurePauseImage(host, await go());
+      const started = await ensureLocalCluster(binaries(kubernetesBuild), found.context, say);
+      return started === 0 ? "running" : `${started} programs started`;
+    });
+  }
+  return steps;
+}
+
+/** Steps as numbered tasks that say how long each took; `check` throws when none should begin any more. */
+export function numbered(steps: readonly Step[], took: Map<string, number>, check: () => void): ListrTask[] {
+  return steps.map(({ title, run }, index) => ({
+    title: `${index + 1}/${steps.length} ${title}`,
+    task: async (_, task) => {
+      check();
+      const start = performance.now();
+      const did = await run((line) => {
+        if (process.stdout.isTTY) task.output = line;
+      });
+      took.set(title, (performance.now() - start) / 1000);
+      task.title = `${task.title}: ${did}`;
+    },
+  }));
+}

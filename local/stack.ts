@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { Failure } from "./failure.ts";
+import { checkout, paths } from "./paths.ts";
+import { run } from "./run.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+export const devStack = "dev";
+
+/** The outputs of the dev stack, as `infra/index.ts` exports them. */
+export interface Outputs {
+  readonly namespace: string;
+  readonly kubeContext: string;
+  readonly activeColor: string;
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** Selects the dev stack, which is made on the first call; a lock that a killed update left is removed. */
+export async function selectStack(env: Environment): Promise<void> {
+  mkdirSync(paths.pulumiBackend, { recursive: true });
+  removeDeadLocks();
+  await run(["pulumi", "stack", "select", devStack, "--create"], { log: "stack", cwd: checkout, env });
+}
+
+/** `pulumi up` or `pulumi destroy` of the dev stack. */
+export async function update(command: "up" | "destroy", env: Environment, onLine: (line: string) => void): Promise<string> {
+  let changes = "";
+  const skip = command === "up" ? ["--skip-preview"] : [];
+  await run(["pulumi", command, "--yes", "--stack", devStack, "--non-interactive", "--color", "never", ...skip], {
+    log: `pulumi-${command}`,
+    cwd: checkout,
+    env,
+    todo: `To see it all: eval "$(npm run --silent env)" && pulumi ${command} --stack ${devStack}`,
+    reason: diagnostics,
+    onLine: (line) => {
+      const text = line.trim();
+      if (/^[+~-]+ \d+ |^\d+ unchanged/.test(text)) changes += `${changes === "" ? "" : ", "}${text.replace(/^[+~-]+ /, "")}`;
+      if (text !== "") onLine(text);
+    },
+  });
+  return changes === "" ? "done" : changes;
+}
+
+/** The errors of an update, without the warnings around them. */
+function diagnostics(log: string): string {
+  const section = /^Diagnostics:\n([^]*?)^(?:Outputs|Resources):/m.exec(log)?.[1] ?? log.split("\n").slice(-12).join("\n");
+  return section.split("\n").filter((line) => !/^\s*(warning: using pulumi-.*|)$/.test(line)).join("\n");
+}
+
+export async function outputs(env: Environment): Promise<Outputs> {
+  const { stdout } = await execa("pulumi", ["stack", "output", "--json", "--stack", devStack], { cwd: checkout, env });
+  return JSON.parse(stdout) as Outputs;
+}
+
+export function stackExists(): boolean {
+  return existsSync(join(paths.pulumiBackend, ".pulumi/stacks/zeromq-stack", `${devStack}.json`));
+}
+
+/** The file backend writes its locks as files that name the process; one whose process has ended binds nobody. */
+function removeDeadLocks(): void {
+  const locks = join(paths.pulumiBackend, ".pulumi/locks/organization/zeromq-stack", devStack);
+  if (!existsSync(locks)) return;
+  for (const name of readdirSync(locks)) {
+    const file = join(locks, name);
+    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { pid: number };
+    if (existsSync(`/proc/${pid}`)) throw new Failure(`an update of the stack is at work (process ${pid})`, { todo: "Wait for it, or end it." });
+    rmSync(file);
+  }
+}

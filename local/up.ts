@@ -1,0 +1,103 @@
+import { parseArgs } from "node:util";
+import { Listr, PRESET_TIMER } from "listr2";
+import { environment } from "./environment.ts";
+import { describe, Failure } from "./failure.ts";
+import { look } from "./found.ts";
+import { locked } from "./lock.ts";
+import { agree } from "./packages.ts";
+import { plan, type Plan } from "./plan.ts";
+import { numbered, provisions, type Step } from "./provide.ts";
+import { demonstrate, requestCommand } from "./request.ts";
+import { outputs, selectStack, update, type Outputs } from "./stack.ts";
+
+const usage = `npm run up [-- --yes]
+
+Brings the dev stack up on this machine, from whatever it has, and sends a request through it.
+
+  --yes   install missing Debian packages without asking`;
+
+async function up(yes: boolean): Promise<void> {
+  const start = performance.now();
+  const found = await look();
+  const decided = plan(found);
+  console.log(table(decided));
+  if (decided.obstacles.length > 0) throw new Failure(decided.obstacles.join("\n"));
+  if (!yes) await agree(decided.packages);
+
+  const took = new Map<string, number>();
+  const env = environment(decided);
+  let result: Outputs | undefined;
+  let answer = "";
+  const steps: Step[] = [
+    ...provisions(found, decided),
+    {
+      title: "Stack",
+      run: async (say) => {
+        const current = environment(decided); // the plugins are known only now
+        await selectStack(current);
+        const changes = await update("up", current, say);
+        result = await outputs(current);
+        return changes;
+      },
+    },
+    { title: "Request", run: async () => (answer = await demonstrate(result!, env)) },
+  ];
+  await new Listr(numbered(steps, took, goOn), {
+    registerSignalListeners: false,
+    collectErrors: false,
+    rendererOptions: { showErrorMessage: false, timer: PRESET_TIMER },
+    fallbackRenderer: "simple",
+    fallbackRendererOptions: { timer: PRESET_TIMER },
+  }).run();
+  console.log(summary(result!, answer, took, (performance.now() - start) / 1000));
+}
+
+function table({ rows }: Plan): string {
+  const width = (key: "part" | "found") => Math.max(...rows.map((row) => row[key].length), key.length);
+  const line = (part: string, found: string, planned: string) => `  ${part.padEnd(width("part"))}  ${found.padEnd(width("found"))}  ${planned}`;
+  return ["", line("part", "found", "plan"), ...rows.map((row) => line(row.part, row.found, row.plan)), ""].join("\n");
+}
+
+function summary(result: Outputs, answer: string, took: Map<string, number>, seconds: number): string {
+  const endpoints = Object.entries(result.endpoints).map(([name, url]) => `  ${name.padEnd(16)}${url}`);
+  const times = [...took].map(([title, time]) => `  ${title.padEnd(20)}${time.toFixed(1).padStart(7)} s`);
+  return [
+    "",
+    answer,
+    "",
+    "Endpoints",
+    ...endpoints,
+    "",
+    "Try next",
+    `  echo hello | ${requestCommand(result, "echo").join(" ")}`,
+    '  eval "$(npm run --silent env)"      prepares this shell for pulumi, kubectl and docker',
+    "  pulumi stack output                 what is deployed",
+    `  kubectl get pods -n ${result.namespace}`,
+    "  npm run down                        destroys the stack; `-- --all` also what was started for it",
+    "",
+    "Time",
+    ...times,
+    `  ${"in all".padEnd(20)}${seconds.toFixed(1).padStart(7)} s`,
+  ].join("\n");
+}
+
+let interrupted = false;
+
+function goOn(): void {
+  if (interrupted) throw new Failure("interrupted", { todo: "`npm run up` goes on from here; `npm run down -- --all` removes what was started." });
+}
+
+try {
+  const { values } = parseArgs({ options: { yes: { type: "boolean", default: false }, help: { type: "boolean", default: false } } });
+  if (values.help) console.log(usage);
+  else {
+    process.on("SIGINT", () => {
+      if (interrupted) process.exit(130);
+      interrupted = true; // the running command was interrupted with us: its step fails, and we end in order
+    });
+    await locked(() => up(values.yes));
+  }
+} catch (error) {
+  console.error(`\n${describe(error)}`);
+  process.exitCode = 1;
+}

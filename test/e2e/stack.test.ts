@@ -1,0 +1,181 @@
+import { randomBytes } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { command, image } from "../../services/contract/image.ts";
+import { names, secretKeys } from "../../services/contract/names.ts";
+import { metrics } from "../../services/contract/metrics.ts";
+import { httpPaths, ports } from "../../services/contract/ports.ts";
+import { TestStack, type Outcome } from "./stack.ts";
+
+const stack = new TestStack();
+const broker = `deployment/${names.brokerDeployment("blue")}`;
+
+/** A request through the Service, as a client in the cluster sends it. */
+function request(service: string, body: Buffer, ...options: string[]): Promise<Outcome> {
+  const address = `tcp://${names.brokerService}:${ports.frontend}`;
+  return stack.kubectl(["exec", "-i", broker, "--", ...command("client", "request", "--address", address, "--service", service, ...options)], body);
+}
+
+/** What a program prints when Node runs it in a pod. */
+async function inPod(pod: string, program: string): Promise<string> {
+  const { stdout, text, exitCode } = await stack.kubectl(["exec", pod, "--", image.node, "--input-type=module", "--eval", program]);
+  expect(exitCode, text).toBe(0);
+  return stdout.toString().trim();
+}
+
+async function succeed(outcome: Promise<Outcome>): Promise<string> {
+  const { exitCode, text } = await outcome;
+  expect(exitCode, text).toBe(0);
+  return text;
+}
+
+beforeAll(async () => {
+  await succeed(stack.pulumi(["stack", "init"]));
+  await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
+});
+
+afterAll(async () => {
+  await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
+  stack.remove();
+});
+
+describe("a stack that is up", () => {
+  test("answers through its Service with what a worker made of a megabyte", async () => {
+    const original = Buffer.concat([randomBytes(700_000), Buffer.alloc(300_000, "zeromq ")]);
+    const { exitCode, stdout, text } = await request("gzip", original);
+    expect(exitCode, exitCode === 0 ? "" : text).toBe(0);
+    expect(stdout.length).toBeLessThan(original.length);
+    expect(gunzipSync(stdout).equals(original)).toBe(true);
+  });
+
+  test("has an Service of each kind with the brokers behind it", async () => {
+    const slices = await stack.list("endpointslices");
+    const addresses = (service: string) =>
+      slices.filter((slice) => slice.metadata.labels["kubernetes.io/service-name"] === service).flatMap((slice) => slice.endpoints ?? []).length;
+    for (const service of [names.brokerService, names.publicService, names.headlessService]) {
+      expect(addresses(service), service).toBe(2);
+    }
+  });
+
+  test("has every worker connected to every broker", async () => {
+    const workers = (await stack.list("pods")).filter((pod) => pod.metadata.labels.app === names.workerApp);
+    expect(workers.length).toBe(3);
+    const brokers = await stack.list("pods", `app=${names.brokerApp}`);
+    const name = metrics.activeConnections.name;
+    for (const { metadata } of brokers) {
+      await vi.waitFor(async () => {
+        const text = await inPod(metadata.name, `console.log(await (await fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}")).text())`);
+        expect(text).toMatch(new RegExp(`^${name}{[^}]*side="backend"[^}]*} ${workers.length}$`, "m"));
+      }, { timeout: 60_000, interval: 1_000 });
+    }
+  });
+
+  test("runs every process as nobody on a file system that it can't write to", async () => {
+    const program = `
+      import { writeFileSync } from "node:fs";
+      let code = "none";
+      try { writeFileSync("/app/written", ""); } catch (error) { code = error.code; }
+      console.log(process.getuid(), code);`;
+    for (const { metadata } of await stack.list("pods")) {
+      expect(await inPod(metadata.name, program), metadata.name).toBe(`${image.userId} EROFS`);
+    }
+  });
+
+  test("runs images by digest, the ones that its outputs name", async () => {
+    const images = JSON.parse((await stack.pulumi(["stack", "output", "images", "--json"])).stdout.toString());
+    for (const pod of await stack.list("pods")) {
+      const kind = pod.metadata.labels.app === names.brokerApp ? "broker" : "worker";
+      expect(pod.spec.containers[0].image).toMatch(/@sha256:[0-9a-f]{64}$/);
+      expect(pod.spec.containers[0].image).toBe(images[kind]);
+    }
+  });
+
+  test("is found healthy by the health check inside the broker's image", async () => {
+    expect(await succeed(stack.kubectl(["exec", broker, "--", ...command("healthcheck")]))).toContain("Healthy");
+  });
+
+  test("keeps its CURVE keys out of Pulumi's state and of its outputs", async () => {
+    const [secret] = (await stack.list("secrets")).filter(({ metadata }) => metadata.name === names.secret);
+    const key = Buffer.from(secret.data[secretKeys.curveSecretKey], "base64").toString();
+    expect(key).toHaveLength(40);
+    const exported = await succeed(stack.pulumi(["stack", "export"]));
+    expect(exported).not.toContain(key);
+    expect(exported).not.toContain(secret.data[secretKeys.curveSecretKey]);
+    expect(await succeed(stack.pulumi(["stack", "output", "--json"]))).not.toContain(key);
+  });
+});
+
+describe("an update", () => {
+  test("without a change changes nothing", async () => {
+    await succeed(stack.pulumi(["preview", "--expect-no-changes"]));
+    await succeed(stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]));
+  });
+
+  test("can be previewed without a running cluster", async () => {
+    await succeed(stack.pulumi(["preview"], { KUBECONFIG: "/nonexistent", DOCKER_HOST: "unix:///nonexistent" }));
+  });
+
+  test("with wrong settings names every one of them and touches nothing", async () => {
+    const before = (await stack.list("deployments")).map(({ metadata }) => [metadata.name, metadata.generation]);
+    await succeed(stack.pulumi(["config", "set", "activeColor", "purple"]));
+    await succeed(stack.pulumi(["config", "set", "--path", "broker.replicas", "none"]));
+    const { exitCode, text } = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+    expect(exitCode).not.toBe(0);
+    expect(text).toMatch(/zeromq-stack:activeColor.*purple.*blue.*green/);
+    expect(text).toMatch(/zeromq-stack:broker\.replicas.*none/);
+    await succeed(stack.pulumi(["config", "set", "activeColor", "blue"]));
+    await succeed(stack.pulumi(["config", "set", "--path", "broker.replicas", "2"]));
+    expect((await stack.list("deployments")).map(({ metadata }) => [metadata.name, metadata.generation])).toEqual(before);
+  });
+
+  test("of a stack that names another context is refused", async () => {
+    await succeed(stack.pulumi(["config", "set", "kubeContext", "somebodys-production"]));
+    const { exitCode, text } = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+    await succeed(stack.pulumi(["config", "set", "kubeContext", "zeromq-stack-dev"]));
+    expect(exitCode).not.toBe(0);
+    expect(text).toContain("somebodys-production");
+  });
+
+  test("of the configuration rolls the brokers, and a request still gets its answer", async () => {
+    const brokers = async () => (await stack.list("pods", `app=${names.brokerApp}`)).map(({ metadata }) => metadata.name).sort();
+    const before = await brokers();
+    await succeed(stack.pulumi(["config", "set", "--path", "broker.logLevel", "DEBUG"]));
+    await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
+    await vi.waitFor(async () => {
+      const after = await brokers();
+      expect(after).toHaveLength(2);
+      expect(after.filter((name) => before.includes(name))).toEqual([]);
+    }, { timeout: 90_000, interval: 1_000 });
+    const { exitCode, stdout, text } = await request("echo", Buffer.from("still there"));
+    expect(exitCode, text).toBe(0);
+    expect(stdout.toString()).toBe("still there");
+  });
+});
+
+describe("a pod that is deleted", () => {
+  test.each([names.workerApp, names.brokerApp])("%s ends by itself within its grace period while requests are answered", async (app) => {
+    const [pod] = await stack.list("pods", `app=${app}`);
+    const deleted = stack.kubectl(["delete", "pod", pod.metadata.name]);
+    const other = (await stack.list("pods", `app=${names.brokerApp}`)).find(({ metadata }) => metadata.name !== pod.metadata.name);
+    const address = `tcp://${names.brokerService}:${ports.frontend}`;
+    const client = command("client", "request", "--address", address, "--service", "echo", "--retries", "5", "--timeout-ms", "3000");
+    for (let sequence = 0; sequence < 5; sequence += 1) {
+      const { stdout, text, exitCode } = await stack.kubectl(["exec", "-i", other.metadata.name, "--", ...client], Buffer.from(`request ${sequence}`));
+      expect(exitCode, text).toBe(0);
+      expect(stdout.toString()).toBe(`request ${sequence}`);
+    }
+    await succeed(deleted);
+    await succeed(stack.kubectl(["wait", "--for=condition=Available", "deployment", "--all", "--timeout=120s"]));
+    const killed = (await stack.list("events")).filter(({ message, involvedObject }) => involvedObject.name === pod.metadata.name && /SIGKILL|grace/i.test(message));
+    expect(killed).toEqual([]);
+  });
+});
+
+describe("a stack that is destroyed", () => {
+  test("leaves nothing in the cluster", async () => {
+    await succeed(stack.pulumi(["destroy", "--yes", "--skip-preview"]));
+    const { text, exitCode } = await stack.kubectl(["get", "namespace", stack.namespace]);
+    expect(exitCode).not.toBe(0);
+    expect(text).toContain("not found");
+  });
+});

@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa, type Result } from "execa";
+
+const checkout = join(import.meta.dirname, "../..");
+
+type Answer = Result<{ encoding: "buffer"; reject: false }>;
+
+/** What a command printed and how it ended. */
+export interface Outcome {
+  readonly exitCode: number | undefined;
+  readonly stdout: Buffer;
+  /** Standard output and error, as a person reads them. */
+  readonly text: string;
+}
+
+/** A stack of its own: its state, its settings and its namespace are nobody else's. */
+export class TestStack {
+  readonly name = "dev-e2e";
+  readonly namespace = "zeromq-e2e";
+  readonly directory = mkdtempSync(join(tmpdir(), "zeromq-stack-e2e-"));
+  readonly #settings = join(this.directory, "Pulumi.dev-e2e.yaml");
+  readonly #env: Record<string, string>;
+
+  constructor() {
+    const dev = readFileSync(join(checkout, "Pulumi.dev.yaml"), "utf8");
+    writeFileSync(this.#settings, dev.replace("zeromq-stack:namespace: zeromq\n", `zeromq-stack:namespace: ${this.namespace}\n`));
+    const backend = join(this.directory, "backend");
+    mkdirSync(backend);
+    this.#env = { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "zeromq-stack-dev" };
+  }
+
+  /** The Pulumi CLI on this stack, as one types it. */
+  async pulumi(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+    const own = ["--stack", this.name, ...(args[0] === "stack" ? [] : ["--config-file", this.#settings])];
+    return this.#run("pulumi", [...args, ...own, "--non-interactive", "--color", "never"], undefined, env);
+  }
+
+  async kubectl(args: readonly string[], input?: Buffer): Promise<Outcome> {
+    return this.#run("kubectl", ["--context", "zeromq-stack-dev", "--namespace", this.namespace, ...args], input);
+  }
+
+  /** A Kubernetes list as objects. */
+  async list(kind: string, selector = ""): Promise<any[]> {
+    const { stdout, text, exitCode } = await this.kubectl(["get", kind, "-o", "json", ...(selector === "" ? [] : ["-l", selector])]);
+    if (exitCode !== 0) throw new Error(text);
+    return JSON.parse(stdout.toString()).items;
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #run(program: string, args: readonly string[], input?: Buffer, env: Record<string, string> = {}): Promise<Outcome> {
+    const answer = (await execa(program, args, {
+      cwd: checkout,
+      env: { ...this.#env, ...env },
+      encoding: "buffer",
+      reject: false,
+      ...(input === undefined ? { stdin: "ignore" } : { input }),
+    })) as Answer;
+    const stdout = Buffer.from(answer.stdout ?? []);
+    return { exitCode: answer.exitCode, stdout, text: `${stdout.toString()}\n${Buffer.from(answer.stderr ?? []).toString()}` };
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { execa } from "execa";
+import { Listr } from "listr2";
+import { stopAll } from "../local/down.ts";
+import { environment } from "../local/environment.ts";
+import { describe, Failure } from "../local/failure.ts";
+import { look } from "../local/found.ts";
+import { locked } from "../local/lock.ts";
+import { agree } from "../local/packages.ts";
+import { checkout } from "../local/paths.ts";
+import { plan } from "../local/plan.ts";
+import { find } from "../local/processes.ts";
+import { numbered, provisions } from "../local/provide.ts";
+
+const usage = `npm test [-- --skip-e2e] [--yes]
+
+Runs every test, on a cluster that it provides where none is there and removes again.
+
+  --skip-e2e   leave out what needs a cluster
+  --yes        install missing Debian packages without asking`;
+
+/** What needs no cluster, in the order in which a mistake shows soonest. */
+const withoutCluster = ["unit", "infra", "standin", "local", "integration"];
+
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+const results = mkdtempSync(join(tmpdir(), "zeromq-stack-test-"));
+const counts: Counts = { passed: 0, failed: 0 };
+
+async function vitest(projects: readonly string[], env: Record<string, string> = {}): Promise<void> {
+  const file = join(results, `${projects[0]}.json`);
+  const selected = projects.flatMap((name) => ["--project", name]);
+  const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { exitCode } = await execa(join(checkout, "node_modules/.bin/vitest"), ["run", ...selected, ...report], {
+    cwd: checkout,
+    stdio: "inherit",
+    reject: false,
+    env: { ...env, PATH: `${join(checkout, "node_modules/.bin")}:${env["PATH"] ?? process.env["PATH"]}` },
+  });
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
+  counts.passed += numPassedTests ?? 0;
+  counts.failed += numFailedTests ?? 0;
+  if (exitCode !== 0) throw new Failure(`tests failed: ${projects.join(", ")}`);
+}
+
+async function endToEnd(yes: boolean): Promise<void> {
+  const found = await look();
+  const decided = plan(found);
+  if (decided.obstacles.length > 0) {
+    throw new Failure(`the end-to-end tests did not run, because no cluster can be had here:\n${decided.obstacles.join("\n")}`, {
+      todo: "`npm test -- --skip-e2e` runs all else.",
+    });
+  }
+  if (!yes) await agree(decided.packages);
+  const untouched = find().length === 0 && decided.cluster !== "context";
+  try {
+    await locked(() => new Listr(numbered(provisions(found, decided), new Map(), () => undefined), { fallbackRenderer: "simple" }).run());
+    await vitest(["e2e"], environment(decided));
+  } finally {
+    if (untouched) await stopAll(decided.cluster === "kind");
+  }
+}
+
+try {
+  const { values } = parseArgs({
+    options: { "skip-e2e": { type: "boolean", default: false }, yes: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  });
+  if (values.help) console.log(usage);
+  else {
+    await execa(join(checkout, "node_modules/.bin/tsc"), ["--noEmit"], { cwd: checkout, stdio: "inherit" });
+    await vitest(withoutCluster);
+    if (values["skip-e2e"]) console.log("Left out on request: the end-to-end tests.");
+    else await endToEnd(values.yes);
+  }
+} catch (error) {
+  console.error(`\n${describe(error)}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(results, { recursive: true, force: true });
+  console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+}
