@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { paths } from "../paths.ts";
 import type { Service } from "../processes.ts";
@@ -16,13 +16,13 @@ const containerdSocket = "/run/containerd/containerd.sock";
 /** The part of the local node that runs pods, in the order it starts. */
 export function nodeServices(bin: string): Service[] {
   mkdirSync(join(files, "cni"), { recursive: true });
-  writeFileSync(join(files, "containerd.toml"), containerdConfig());
-  writeFileSync(join(files, "cni", "10-zeromq-stack.conflist"), JSON.stringify(cniConfig));
-  writeFileSync(join(files, "kubelet.json"), JSON.stringify(kubeletConfig));
-  writeFileSync(join(files, "kube-proxy.json"), JSON.stringify(proxyConfig));
-  writeFileSync(join(files, "Corefile"), corefile);
+  writeIfChanged(join(files, "containerd.toml"), containerdConfig());
+  writeIfChanged(join(files, "cni", "10-zeromq-stack.conflist"), JSON.stringify(cniConfig));
+  writeIfChanged(join(files, "kubelet.json"), JSON.stringify(kubeletConfig));
+  writeIfChanged(join(files, "kube-proxy.json"), JSON.stringify(proxyConfig));
+  writeIfChanged(join(files, "Corefile"), corefile);
   // Pods resolve the cluster's names only; an empty list keeps the machine's own resolver out of their search path.
-  writeFileSync(join(files, "resolv.conf"), "");
+  writeIfChanged(join(files, "resolv.conf"), "");
   const kubectl = (...args: string[]) =>
     output([join(bin, "kubectl"), "--kubeconfig", join(kubeconfigs, "super-admin.conf"), ...args]);
   const proxyPort = 10256;
@@ -59,6 +59,11 @@ export function nodeServices(bin: string): Service[] {
       ready: async () => (await output(inNode("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8181"))) !== undefined,
     },
   ];
+}
+
+/** kube-proxy ends when its file is touched, be it with the same content. */
+function writeIfChanged(file: string, content: string): void {
+  if (!existsSync(file) || readFileSync(file, "utf8") !== content) writeFileSync(file, content);
 }
 
 function containerdConfig(): string {

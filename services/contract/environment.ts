@@ -8,7 +8,10 @@ export interface Variable {
   readonly default?: string;
 }
 
-function variable<Name extends string>(name: Name, rest: Omit<Variable, "name"> = {}): Variable & { readonly name: Name } {
+function variable<const Name extends string, const Rest extends Omit<Variable, "name"> = object>(
+  name: Name,
+  rest = {} as Rest,
+): Variable & { readonly name: Name } & Rest {
   return { name, ...rest };
 }
 
@@ -38,6 +41,8 @@ export const environment = {
   color: variable("COLOR", { default: "blue" }),
   /** How many requests a broker holds, waiting or with a worker; further ones are refused and counted. */
   maxQueuedRequests: variable("MAX_QUEUED_REQUESTS", { default: "100000" }),
+  /** Bytes of a message's largest frame; a peer that sends more is disconnected. */
+  maxMessageBytes: variable("MAX_MESSAGE_SIZE", { default: "16777216" }),
   /** How often a request is given to a worker before it is dropped and counted. */
   maxDeliveries: variable("MAX_DELIVERIES", { default: "3" }),
   /** Who a worker is in logs; the host's name where it is not given. */
@@ -46,6 +51,8 @@ export const environment = {
   service: variable("SERVICE", { default: "echo" }),
   /** The handler's module: the name of a shipped one (echo, gzip) or a path. The service's name where it is not given. */
   handler: variable("HANDLER"),
+  /** How many handlers run at once in one worker process, over all its brokers. */
+  workerConcurrency: variable("WORKER_CONCURRENCY", { default: "1" }),
   /** Seconds that a handler may take for one request. */
   workerTimeoutSeconds: variable("WORKER_TIMEOUT", { fileKey: "worker_timeout", default: "5.0" }),
   /** How often a request is tried when its handler throws an error with `retryable: true`. */

@@ -6,6 +6,8 @@ export const labels = {
   app: "app",
   /** A broker's colour. */
   version: "version",
+  /** The service that a worker serves. */
+  service: "service",
 } as const;
 
 export const names = {

@@ -1,0 +1,55 @@
+import { certificateProblem } from "./settings/certificates.ts";
+import { crosschecks } from "./settings/crosschecks.ts";
+import { type Problem, problemsOf, SettingsError, unknownSetting } from "./settings/problems.ts";
+import { type Settings, schema } from "./settings/schema.ts";
+
+export { SettingsError } from "./settings/problems.ts";
+export { type Settings, schema } from "./settings/schema.ts";
+export type { WorkerSettings } from "./settings/workers.ts";
+
+/** The project's name, which begins the name of every setting. */
+export const project = "zeromq-stack";
+
+type Key = keyof typeof schema.shape;
+const keys = Object.keys(schema.shape) as Key[];
+
+/**
+ * The settings of a stack from its configuration as Pulumi hands it over: full keys, all values text, objects as JSON.
+ * Throws one `SettingsError` that lists everything that is wrong.
+ */
+export function parseSettings(raw: Readonly<Record<string, string>>, stack: string): Settings {
+  const problems = strangers(Object.keys(raw));
+  const sound: Partial<Settings> = {};
+  for (const key of keys) {
+    const value = decoded(raw[`${project}:${key}`]);
+    const result = schema.shape[key].safeParse(value);
+    if (result.success) Object.assign(sound, { [key]: result.data });
+    else problems.push(...problemsOf(key, schema.shape[key], value, result.error));
+  }
+  problems.push(...crosschecks.flatMap((check) => check(sound, stack)), ...certificateProblem(sound.build?.caCertificates));
+  if (problems.length > 0) {
+    throw new SettingsError(stack, problems.map(({ key, message }) => ({ key: key.includes(":") ? key : `${project}:${key}`, message })));
+  }
+  return sound as Settings;
+}
+
+/** Objects and lists arrive as JSON; text that is none is left for the schema to refuse. */
+function decoded(value: string | undefined): unknown {
+  if (value === undefined || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function strangers(found: readonly string[]): Problem[] {
+  return found.flatMap((key) => {
+    const [namespace, name = ""] = key.split(/:(.*)/s);
+    if (namespace === "pulumi" || (namespace === project && (keys as string[]).includes(name))) return [];
+    if (namespace !== project) return [{ key, message: `read by nothing: the program has providers of its own; use settings of ${project}` }];
+    const first = name.split(/[.[]/, 1)[0] ?? "";
+    const inside = first !== name && (keys as string[]).includes(first);
+    return [{ key, message: inside ? `not a setting; set it with pulumi config set --path '${name}'` : unknownSetting(name, keys) }];
+  });
+}

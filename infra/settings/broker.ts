@@ -1,0 +1,33 @@
+import { environment } from "../../services/contract/environment.ts";
+import { resources } from "./resources.ts";
+import { group, oneOf, seconds, wholeNumber } from "./values.ts";
+
+/** The brokers of a colour. */
+export const broker = group({
+  replicas: wholeNumber(1, 100).default(3).describe("Brokers of the active colour."),
+  logLevel: oneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+    .default(environment.logLevel.default)
+    .describe("The least severe log entries that are written."),
+  heartbeatIntervalSeconds: seconds(0.1, 60)
+    .default(Number(environment.heartbeatIntervalSeconds.default))
+    .describe("Seconds between heartbeats of brokers and workers."),
+  heartbeatLiveness: wholeNumber(1, 20)
+    .default(Number(environment.heartbeatLiveness.default))
+    .describe("Heartbeats that may be missed before a peer is held for dead."),
+  receiveTimeoutMs: wholeNumber(1, 600_000)
+    .default(Number(environment.receiveTimeoutMs.default))
+    .describe("Milliseconds that a socket waits to receive."),
+  sendTimeoutMs: wholeNumber(1, 600_000)
+    .default(Number(environment.sendTimeoutMs.default))
+    .describe("Milliseconds that a socket waits to send."),
+  maxQueuedRequests: wholeNumber(1, 100_000_000)
+    .default(Number(environment.maxQueuedRequests.default))
+    .describe("Requests that one broker holds, waiting or with a worker; further ones are refused."),
+  maxDeliveries: wholeNumber(1, 100)
+    .default(Number(environment.maxDeliveries.default))
+    .describe("How often a request is given to a worker before it is dropped."),
+  resources: resources({
+    requests: { cpu: "100m", memory: "128Mi" },
+    limits: { cpu: "500m", memory: "512Mi" },
+  }).describe("Processor time and memory of one broker."),
+}).prefault({});

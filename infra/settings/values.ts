@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+/** What a reader is told about a setting: which values it takes, and whether a value may be shown. */
+export interface About {
+  readonly allowed: string;
+  readonly secret?: boolean;
+}
+
+/** The `About` of every schema below; errors and the settings reference read it. */
+export const about = z.registry<About>();
+
+/** Configuration arrives as text (`pulumi config set broker.replicas 2`) or, inside an object, as a number. */
+function numberOf(value: unknown): unknown {
+  return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+/** `pulumi config set --path` makes a number or a boolean of whatever looks like one. */
+function textOf(value: unknown): unknown {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}
+
+/** A count of something. */
+export function wholeNumber(least: number, most: number) {
+  return z
+    .preprocess(numberOf, z.int().min(least).max(most))
+    .register(about, { allowed: `a whole number from ${least} to ${most}` });
+}
+
+/** A length of time in seconds, fractions included. */
+export function seconds(least: number, most: number) {
+  return z
+    .preprocess(numberOf, z.number().min(least).max(most))
+    .register(about, { allowed: `seconds from ${least} to ${most}` });
+}
+
+/** Text of a certain form; `allowed` says which in words. */
+export function text(form: RegExp, allowed: string, rest: { secret?: boolean } = {}) {
+  return z.preprocess(textOf, z.string().regex(form)).register(about, { allowed, ...rest });
+}
+
+/** Settings whose names the program does not know: environment variables, annotations. */
+export function dictionary(name: RegExp, rest: { secret?: boolean } = {}) {
+  return z
+    .record(z.string().regex(name), text(/^[^]*$/, "text", rest))
+    .register(about, { allowed: `an object with texts under names like ${name.source}`, ...rest });
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words).register(about, { allowed: words.join(" or ") });
+}
+
+/** A name that Kubernetes takes for an object, a label and a host. */
+export function dnsLabel(longest: number) {
+  const form = new RegExp(`^(?=.{1,${longest}}$)[a-z]([-a-z0-9]*[a-z0-9])?$`);
+  return text(form, `up to ${longest} lower-case letters, digits and hyphens, beginning with a letter`);
+}
+
+/** A group of settings; a key that it does not have is an error. */
+export function group<Shape extends z.core.$ZodShape>(shape: Shape, rest: { secret?: boolean } = {}) {
+  return z
+    .strictObject(shape)
+    .register(about, { allowed: `an object with ${Object.keys(shape).join(", ")}`, ...rest });
+}

@@ -1,0 +1,77 @@
+import type { Deployment } from "kubernetes-types/apps/v1.js";
+import type { EnvVar } from "kubernetes-types/core/v1.js";
+import { environment } from "../../services/contract/environment.ts";
+import { image } from "../../services/contract/image.ts";
+import { type Color, labels, names, portNames } from "../../services/contract/names.ts";
+import { ports } from "../../services/contract/ports.ts";
+import type { Settings } from "../settings.ts";
+import { brokerConf, configFiles } from "./configMap.ts";
+import { configMount, configVolume } from "./configVolume.ts";
+import { gracePeriods } from "./gracePeriods.ts";
+import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { podAnnotations } from "./podMetadata.ts";
+import { brokerProbes } from "./probes.ts";
+import { spread } from "./spread.ts";
+
+/** The labels by which Services and people find the brokers of a colour. */
+export function brokerLabels(color: Color): Record<string, string> {
+  return { [labels.app]: names.brokerApp, [labels.version]: color };
+}
+
+/** The brokers of a colour. */
+export function brokerDeployment(settings: Settings, color: Color, imageReference: string) {
+  const { broker } = settings;
+  const matchLabels = brokerLabels(color);
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: names.brokerDeployment(color), namespace: settings.namespace, labels: matchLabels },
+    spec: {
+      replicas: broker.replicas,
+      revisionHistoryLimit: 5,
+      progressDeadlineSeconds: settings.rolloutDeadlineSeconds,
+      // Never fewer than promised: what a broker holds has no copy.
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      selector: { matchLabels },
+      template: {
+        metadata: { labels: matchLabels, annotations: podAnnotations(brokerConf(settings)) },
+        spec: {
+          ...hardenedPod,
+          terminationGracePeriodSeconds: gracePeriods(settings).podSeconds,
+          topologySpreadConstraints: spread(matchLabels),
+          containers: [{
+            name: "broker",
+            image: imageReference,
+            ports: [
+              { name: portNames.frontend, containerPort: ports.frontend },
+              { name: portNames.backend, containerPort: ports.backend },
+              { name: portNames.metrics, containerPort: ports.metrics },
+            ],
+            env: brokerEnvironment(settings, color),
+            resources: broker.resources,
+            ...brokerProbes,
+            volumeMounts: [configMount()],
+            securityContext: hardenedContainer,
+            terminationMessagePolicy: "FallbackToLogsOnError",
+          }],
+          volumes: [configVolume(configFiles.broker)],
+        },
+      },
+    },
+  } satisfies Deployment;
+}
+
+/** What `broker.conf` has no key for. */
+function brokerEnvironment(settings: Settings, color: Color): EnvVar[] {
+  const { broker } = settings;
+  return [
+    { name: environment.configFile.name, value: image.brokerConfigFile },
+    { name: environment.color.name, value: color },
+    { name: environment.metricsPort.name, value: String(ports.metrics) },
+    { name: environment.receiveTimeoutMs.name, value: String(broker.receiveTimeoutMs) },
+    { name: environment.sendTimeoutMs.name, value: String(broker.sendTimeoutMs) },
+    { name: environment.maxQueuedRequests.name, value: String(broker.maxQueuedRequests) },
+    { name: environment.maxDeliveries.name, value: String(broker.maxDeliveries) },
+    { name: environment.shutdownGraceSeconds.name, value: String(gracePeriods(settings).processSeconds) },
+  ];
+}

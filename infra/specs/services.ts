@@ -1,0 +1,53 @@
+import type { Service, ServicePort } from "kubernetes-types/core/v1.js";
+import { labels, names, portNames } from "../../services/contract/names.ts";
+import { ports } from "../../services/contract/ports.ts";
+import type { Settings } from "../settings.ts";
+import { brokerLabels } from "./brokerDeployment.ts";
+
+const frontendPort: ServicePort = { name: portNames.frontend, port: ports.frontend, targetPort: portNames.frontend };
+const backendPort: ServicePort = { name: portNames.backend, port: ports.backend, targetPort: portNames.backend };
+
+/** Where clients in the cluster reach the active colour. */
+export function brokerService({ namespace, activeColor }: Settings): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: names.brokerService, namespace, labels: { [labels.app]: names.brokerApp } },
+    spec: { type: "ClusterIP", selector: brokerLabels(activeColor), ports: [frontendPort] },
+  };
+}
+
+/** Where clients outside reach the active colour: the frontend and nothing else. */
+export function publicService({ namespace, activeColor, frontend }: Settings): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: {
+      name: names.publicService,
+      namespace,
+      labels: { [labels.app]: names.brokerApp },
+      annotations: frontend.annotations,
+    },
+    spec: {
+      type: frontend.serviceType,
+      selector: brokerLabels(activeColor),
+      ports: [frontendPort],
+      ...(frontend.sourceRanges.length > 0 && { loadBalancerSourceRanges: frontend.sourceRanges }),
+    },
+  };
+}
+
+/** Where workers find every broker of both colours, those too that clients must not reach yet or any more. */
+export function headlessService({ namespace }: Settings): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: names.headlessService, namespace, labels: { [labels.app]: names.brokerApp } },
+    spec: {
+      clusterIP: "None",
+      publishNotReadyAddresses: true,
+      selector: { [labels.app]: names.brokerApp },
+      ports: [frontendPort, backendPort],
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+import { httpPaths } from "../contract/ports.ts";
+
+export interface HttpOptions {
+  /** TCP port; 0 lets the system choose. */
+  port: number;
+  registry: Registry;
+  /** Why no new traffic may be sent here, or nothing where it may. */
+  notReady(): string | undefined;
+}
+
+export interface HttpEndpoint {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Serves the probes and the metrics. @throws the system's error (EADDRINUSE, EACCES) if the port cannot be bound. */
+export async function serveHttp({ port, registry, notReady }: HttpOptions): Promise<HttpEndpoint> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: string, type = "text/plain; charset=utf-8"): void => {
+      response.writeHead(status, { "content-type": type }).end(request.method === "HEAD" ? undefined : body);
+    };
+    if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "only GET and HEAD\n");
+    switch (request.url?.split("?")[0]) {
+      case httpPaths.live:
+        return answer(200, "alive\n");
+      case httpPaths.ready: {
+        const reason = notReady();
+        return reason === undefined ? answer(200, "ready\n") : answer(503, `${reason}\n`);
+      }
+      case httpPaths.metrics:
+        registry.metrics().then(
+          (text) => answer(200, text, registry.contentType),
+          (error: Error) => answer(500, `${error.message}\n`),
+        );
+        return;
+      default:
+        return answer(404, `one of ${Object.values(httpPaths).join(", ")}\n`);
+    }
+  });
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

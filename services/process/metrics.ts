@@ -1,0 +1,44 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { Metric } from "../contract/metrics.ts";
+
+type Instrument<M extends Metric> = M["type"] extends "counter" ? Counter : M["type"] extends "gauge" ? Gauge : Histogram;
+export type Instruments<M extends Record<string, Metric>> = { readonly [K in keyof M]: Instrument<M[K]> };
+
+/** A registry with the metrics of a Node process in it; `labels` stand on every series. */
+export function createRegistry(labels: Record<string, string> = {}): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels(labels);
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/**
+ * One prom-client object for each metric of the contract. A gauge with a `pull` is set by it at every scrape, so that it
+ * never shows what was true a while ago.
+ */
+export function createInstruments<M extends Record<string, Metric>>(
+  metrics: M,
+  registry: Registry,
+  pull: { readonly [K in keyof M]?: (gauge: Gauge) => void } = {},
+): Instruments<M> {
+  const instruments = Object.entries(metrics).map(([key, metric]) => [key, createInstrument(metric, registry, pull[key])]);
+  return Object.fromEntries(instruments) as Instruments<M>;
+}
+
+function createInstrument(metric: Metric, registry: Registry, pull?: (gauge: Gauge) => void): Counter | Gauge | Histogram {
+  const { name, type, help, labels, buckets } = metric;
+  const options = { name, help, labelNames: [...labels], registers: [registry] };
+  switch (type) {
+    case "counter":
+      return new Counter(options);
+    case "gauge":
+      return new Gauge({
+        ...options,
+        collect() {
+          pull?.(this);
+        },
+      });
+    case "histogram":
+      return new Histogram(buckets === undefined ? options : { ...options, buckets: [...buckets] });
+  }
+}

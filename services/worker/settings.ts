@@ -1,0 +1,28 @@
+import { hostname } from "node:os";
+import { environment } from "../contract/environment.ts";
+import { image } from "../contract/image.ts";
+import { readSettings } from "../process/settings.ts";
+import type { Source } from "../process/settings.ts";
+import * as kind from "../process/values.ts";
+
+const all = {
+  brokers: { variable: environment.brokerAddress, kind: kind.connectEndpoints },
+  service: { variable: environment.service, kind: kind.serviceName },
+  handler: { variable: environment.handler, kind: kind.text },
+  workerId: { variable: environment.workerId, kind: kind.text },
+  concurrency: { variable: environment.workerConcurrency, kind: kind.wholeNumber(1, 10_000) },
+  timeoutMs: { variable: environment.workerTimeoutSeconds, kind: kind.secondsAsMs(0.001, 86_400) },
+  retryAttempts: { variable: environment.retryAttempts, kind: kind.wholeNumber(1, 100) },
+  heartbeatIntervalMs: { variable: environment.heartbeatIntervalSeconds, kind: kind.secondsAsMs(0.05, 3600) },
+  heartbeatLiveness: { variable: environment.heartbeatLiveness, kind: kind.wholeNumber(1, 100) },
+  maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(1, 1_073_741_824) },
+  metricsPort: { variable: environment.metricsPort, kind: kind.tcpPort },
+  logLevel: { variable: environment.logLevel, kind: kind.logLevel },
+  shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(0, 86_400) },
+} as const;
+
+/** The worker's settings. The handler is named like the service, the worker like its host, where they are not given. @throws SettingsError */
+export function readWorkerSettings(source: Source = { env: process.env, defaultFile: image.workerConfigFile }) {
+  const settings = readSettings(all, source);
+  return { ...settings, handler: settings.handler ?? settings.service, workerId: settings.workerId ?? hostname() };
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { brokerService, headlessService, publicService } from "../../infra/specs/services.ts";
+import { settingsWith } from "./specs.ts";
+
+const activeGreen = { app: "zeromq-broker", version: "green" };
+const frontend = { name: "frontend", port: 5555, targetPort: "frontend" };
+
+describe("zeromq-broker", () => {
+  it("is where clients in the cluster find the active colour's frontend", () => {
+    const { metadata, spec } = brokerService(settingsWith({ activeColor: "green" }));
+    expect(metadata?.name).toBe("zeromq-broker");
+    expect(spec).toEqual({ type: "ClusterIP", selector: activeGreen, ports: [frontend] });
+  });
+});
+
+describe("zeromq-broker-service", () => {
+  it("publishes the active colour's frontend and neither backend nor metrics", () => {
+    const { metadata, spec } = publicService(settingsWith({ activeColor: "green" }));
+    expect(metadata?.name).toBe("zeromq-broker-service");
+    expect(spec).toEqual({ type: "LoadBalancer", selector: activeGreen, ports: [frontend] });
+  });
+
+  it("is of the type, with the annotations and for the addresses that the stack says", () => {
+    const settings = { annotations: { "cloud.example/internal": true }, sourceRanges: ["10.0.0.0/8"] };
+    const { metadata, spec } = publicService(settingsWith({ frontend: settings }));
+    expect(metadata?.annotations).toEqual({ "cloud.example/internal": "true" });
+    expect(spec?.loadBalancerSourceRanges).toEqual(["10.0.0.0/8"]);
+    expect(publicService(settingsWith({ frontend: { serviceType: "ClusterIP" } })).spec?.type).toBe("ClusterIP");
+  });
+});
+
+describe("zeromq-broker-headless", () => {
+  it("is where workers find every broker of both colours, ready or not", () => {
+    const { metadata, spec } = headlessService(settingsWith());
+    expect(metadata?.name).toBe("zeromq-broker-headless");
+    expect(spec).toEqual({
+      clusterIP: "None",
+      publishNotReadyAddresses: true,
+      selector: { app: "zeromq-broker" },
+      ports: [frontend, { name: "backend", port: 5556, targetPort: "backend" }],
+    });
+  });
+});

@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { createGate, gateHandler } from "./gate.ts";
+import { metricIs, start, startBroker, startWorker } from "./processes.ts";
+import type { RunningBroker } from "./processes.ts";
+
+const gated = { SERVICE: "gate", HANDLER: gateHandler };
+const terminating = "terminating: finishing what was accepted";
+
+function ask(broker: RunningBroker, body: string) {
+  return start("client", {}, ["request", "--service", "gate", "--body", body, "--address", broker.frontend, "--timeout-ms", "20000"]);
+}
+
+async function readiness(broker: RunningBroker): Promise<[number, string]> {
+  const response = await fetch(`http://127.0.0.1:${broker.ports.metrics}/readyz`);
+  return [response.status, await response.text()];
+}
+
+test("a terminating broker is not ready, answers PING, serves whoever is still there, finishes and exits 0", async () => {
+  const broker = await startBroker();
+  const worker = await startWorker([broker], gated);
+  const [held, queued, late] = [createGate(), createGate(), createGate()];
+  const clients = [ask(broker, held.body)];
+  await held.started();
+  clients.push(ask(broker, queued.body));
+  await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="waiting"', 1);
+  expect(await readiness(broker)).toEqual([200, "ready\n"]);
+
+  broker.process.kill("SIGTERM");
+  await broker.said(terminating);
+  expect(await readiness(broker)).toEqual([503, "terminating\n"]);
+  const healthcheck = start("healthcheck", {}, ["--address", broker.frontend]);
+  expect(await healthcheck.exit).toBe(0);
+  clients.push(ask(broker, late.body));
+  await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="waiting"', 2);
+
+  for (const gate of [held, queued, late]) gate.open(4_000_000);
+  expect(await Promise.all(clients.map(({ exit }) => exit))).toEqual([0, 0, 0]);
+  for (const client of clients) expect(client.output()).toHaveLength(4_000_000);
+  expect(await broker.exit).toBe(0);
+  expect(worker.lines().find(({ message }) => message === "connection closed")).toMatchObject({ why: "disconnected-by-broker" });
+});
+
+test("one with nothing to do exits at once", async () => {
+  const broker = await startBroker();
+  broker.process.kill("SIGINT");
+  expect(await broker.exit).toBe(0);
+});
+
+test("one that cannot finish says so when its grace period ends, and exits 0", async () => {
+  const broker = await startBroker({ SHUTDOWN_GRACE: "0.5" });
+  await startWorker([broker], gated);
+  const gate = createGate();
+  const client = ask(broker, gate.body);
+  await gate.started();
+  broker.process.kill("SIGTERM");
+  expect(await broker.exit).toBe(0);
+  expect(await broker.said("the grace period ended with requests unfinished")).toMatchObject({ level: "WARNING", held: 1, waiting: 0 });
+  client.process.kill("SIGTERM");
+});
+
+test("a second signal ends it at once", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], gated);
+  const gate = createGate();
+  ask(broker, gate.body);
+  await gate.started();
+  broker.process.kill("SIGTERM");
+  await broker.said(terminating);
+  broker.process.kill("SIGTERM");
+  expect(await broker.exit).toBe(1);
+});
+
+test("workers come back to a broker that was restarted, and serve several at once", async () => {
+  const [one, two] = [await startBroker(), await startBroker()];
+  const worker = await startWorker([one, two], gated);
+  one.process.kill("SIGKILL");
+  await metricIs(worker.metricsPort, "zeromq_worker_brokers", 1);
+  const again = await startBroker({ FRONTEND_ADDRESS: one.frontend, BACKEND_ADDRESS: one.backend });
+  await metricIs(worker.metricsPort, "zeromq_worker_brokers", 2);
+  for (const frontend of [one.frontend, two.frontend]) {
+    const gate = createGate();
+    gate.open();
+    expect(await ask({ ...again, frontend }, gate.body).exit).toBe(0);
+  }
+});

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import { atEnd, metric, metricIs, start, startBroker, startWorker, zmq } from "./processes.ts";
+import type { RunningBroker } from "./processes.ts";
+
+async function stillServes(broker: RunningBroker): Promise<void> {
+  const client = start("client", {}, ["request", "--service", "echo", "--body", "still here", "--address", broker.frontend, "--timeout-ms", "10000"]);
+  expect([await client.exit, client.output().toString()]).toEqual([0, "still here"]);
+}
+
+/** Sends bytes to a port and waits until they are out. */
+function throwAt(port: number, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes, () => resolve()));
+    socket.on("error", () => resolve());
+    socket.setTimeout(10_000, () => reject(new Error("nothing went out")));
+    atEnd(() => socket.destroy());
+  });
+}
+
+const junk: [string, Buffer][] = [
+  ["random bytes", randomBytes(100_000)],
+  ["HTTP", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n")],
+  ["TLS", Buffer.from("16030100c8010000c40303", "hex")],
+  ["half a ZMTP greeting", Buffer.from("ff00000000000000017f03", "hex")],
+  ["a greeting and nonsense", Buffer.concat([Buffer.from("ff00000000000000017f03004e554c4c", "hex"), Buffer.alloc(48), randomBytes(1000)])],
+  ["nothing", Buffer.alloc(0)],
+];
+
+test("junk on both ports does no harm, and its connections are not counted for ever", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "echo" });
+  for (const [, bytes] of junk) {
+    await throwAt(broker.ports.frontend, bytes);
+    await throwAt(broker.ports.backend, bytes);
+    await stillServes(broker);
+  }
+  await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="frontend"', 0);
+  await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="backend"', 1);
+});
+
+const wrong: (string | Buffer)[][] = [
+  [""],
+  ["", ""],
+  ["MDPC02"],
+  ["MDPC02", "\x01"],
+  ["MDPC02", "\x01", ""],
+  ["", "MDPC01"],
+  ["", "MDPC01", "echo"],
+  ["MDPW02"],
+  ["MDPW02", "\x01"],
+  ["MDPW02", "\x04", "x"],
+  ["MDPW02", "\x04", "", "", "body"],
+  ["MDPW02", "\x07"],
+  ["PING", "PING"],
+  [randomBytes(5000)],
+  Array.from({ length: 500 }, () => randomBytes(3)),
+];
+
+test("short, extra and wrong frames are dropped and counted on both ports", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "echo" });
+  for (const endpoint of [broker.frontend, broker.backend]) {
+    const peer = new zmq.Dealer({ linger: 5_000 });
+    peer.connect(endpoint);
+    atEnd(() => peer.close());
+    for (const frames of wrong) await peer.send(frames);
+  }
+  await metricIs(broker.ports.metrics, 'zeromq_messages_dropped_total{reason="malformed"', wrong.length * 2);
+  await stillServes(broker);
+});
+
+test("a message beyond MAX_MESSAGE_SIZE costs its sender the connection, and nobody else", async () => {
+  const broker = await startBroker({ MAX_MESSAGE_SIZE: "10000" });
+  await startWorker([broker], { SERVICE: "echo" });
+  const peer = new zmq.Dealer({ linger: 0, reconnectInterval: -1 });
+  peer.connect(broker.frontend);
+  atEnd(() => peer.close());
+  const lost = new Promise((resolve) => peer.events.on("disconnect", resolve));
+  await peer.send(["MDPC02", "\x01", "echo", Buffer.alloc(10_001)]);
+  await lost;
+  await stillServes(broker);
+});
+
+test("requests beyond MAX_QUEUED_REQUESTS are dropped and counted, and names of services do not pile up", async () => {
+  const broker = await startBroker({ MAX_QUEUED_REQUESTS: "100" });
+  await startWorker([broker], { SERVICE: "echo" });
+  const peer = new zmq.Dealer({ linger: 5_000 });
+  peer.connect(broker.frontend);
+  atEnd(() => peer.close());
+  for (let index = 0; index < 1_000; index += 1) await peer.send(["MDPC02", "\x01", `nobody serves ${index}`, "x"]);
+  await metricIs(broker.ports.metrics, 'zeromq_messages_dropped_total{reason="queue_full"', 900);
+  expect(await metric(broker.ports.metrics, 'zeromq_queue_length{state="waiting"')).toBe(100);
+});

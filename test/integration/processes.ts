@@ -1,0 +1,134 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, vi } from "vitest";
+import { programs } from "../../services/contract/image.ts";
+
+const services = join(import.meta.dirname, "../../services");
+
+/** libzmq itself, for peers that know nothing of our code. */
+export const zmq = createRequire(join(services, "package.json"))("zeromq") as typeof import("../../services/node_modules/zeromq/lib/index.js");
+
+/** Everything that a test starts or opens; it ends with the test. */
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0).reverse()) end();
+});
+export function atEnd(end: () => void): void {
+  ends.push(end);
+}
+
+/** An empty folder that lives as long as the test. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "zeromq-stack-"));
+  atEnd(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  /** The exit code; a signal's name where one ended it. */
+  readonly exit: Promise<number | NodeJS.Signals | null>;
+  /** Log lines so far. */
+  lines(): Record<string, unknown>[];
+  output(): Buffer;
+  errors(): string;
+  /** Waits for a log line with this message. */
+  said(message: string): Promise<Record<string, unknown>>;
+}
+
+export const waiting = { timeout: 20_000, interval: 20 } as const;
+
+/** Starts one of our programs, or any file of ours, with nothing in its environment but `env`. */
+export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer): Running {
+  const file = program.startsWith("/") ? program : join(services, programs[program as keyof typeof programs]);
+  const child = spawn(process.execPath, [file, ...args], { env, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+  const output: Buffer[] = [];
+  const errors: Buffer[] = [];
+  child.stdout!.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stderr!.on("data", (chunk: Buffer) => errors.push(chunk));
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(input);
+  atEnd(() => child.kill("SIGKILL"));
+  const running: Running = {
+    process: child,
+    exit: new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal))),
+    output: () => Buffer.concat(output),
+    errors: () => Buffer.concat(errors).toString(),
+    lines: () => {
+      const text = running.output().toString();
+      return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    said: (message) =>
+      vi.waitFor(() => {
+        const line = running.lines().find((one) => one["message"] === message);
+        if (line === undefined) throw new Error(`${file} has not said "${message}":\n${running.output().toString()}${running.errors()}`);
+        return line;
+      }, waiting),
+  };
+  return running;
+}
+
+export interface RunningBroker extends Running {
+  readonly frontend: string;
+  readonly backend: string;
+  readonly ports: { readonly frontend: number; readonly backend: number; readonly metrics: number };
+}
+
+/** A broker that is ready, on free ports, with quick heartbeats. */
+export async function startBroker(env: Record<string, string> = {}): Promise<RunningBroker> {
+  const ports = { frontend: await freePort(), backend: await freePort(), metrics: await freePort() };
+  const running = start("broker", {
+    FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`,
+    BACKEND_ADDRESS: `tcp://127.0.0.1:${ports.backend}`,
+    METRICS_PORT: String(ports.metrics),
+    HEARTBEAT_INTERVAL: "0.3",
+    ...env,
+  });
+  await running.said("ready");
+  return { ...running, frontend: `tcp://127.0.0.1:${ports.frontend}`, backend: `tcp://127.0.0.1:${ports.backend}`, ports };
+}
+
+/** A worker that is registered with every one of `brokers`. */
+export async function startWorker(brokers: readonly RunningBroker[], env: Record<string, string> = {}): Promise<Running & { metricsPort: number }> {
+  const metricsPort = await freePort();
+  const running = start("worker", {
+    BROKER_ADDRESS: brokers.map(({ backend }) => backend).join(","),
+    METRICS_PORT: String(metricsPort),
+    HEARTBEAT_INTERVAL: "0.3",
+    WORKER_TIMEOUT: "30",
+    ...env,
+  });
+  await vi.waitFor(async () => {
+    if ((await metric(metricsPort, "zeromq_worker_brokers")) !== brokers.length) throw new Error("not registered");
+  }, waiting);
+  return { ...running, metricsPort };
+}
+
+/** A series' value, labels given as they stand in the text, for instance `zeromq_queue_length{state="held"`. */
+export async function metric(port: number, series: string): Promise<number | undefined> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const line = text.split("\n").find((one) => one.startsWith(series));
+  return line === undefined ? undefined : Number(line.split(" ").at(-1));
+}
+
+/** Waits until a series has a value. */
+export async function metricIs(port: number, series: string, value: number): Promise<void> {
+  await vi.waitFor(async () => {
+    const now = await metric(port, series);
+    if (now !== value) throw new Error(`${series} is ${now}, not ${value}`);
+  }, waiting);
+}
