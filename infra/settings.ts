@@ -18,7 +18,7 @@ const keys = Object.keys(schema.shape) as Key[];
  * Throws one `SettingsError` that lists everything that is wrong.
  */
 export function parseSettings(raw: Readonly<Record<string, string>>, stack: string): Settings {
-  const problems = strangers(Object.keys(raw));
+  const problems: Problem[] = [];
   const sound: Partial<Settings> = {};
   for (const key of keys) {
     const value = decoded(raw[`${project}:${key}`]);
@@ -27,9 +27,8 @@ export function parseSettings(raw: Readonly<Record<string, string>>, stack: stri
     else problems.push(...problemsOf(key, schema.shape[key], value, result.error));
   }
   problems.push(...crosschecks.flatMap((check) => check(sound, stack)), ...certificateProblem(sound.build?.caCertificates));
-  if (problems.length > 0) {
-    throw new SettingsError(stack, problems.map(({ key, message }) => ({ key: key.includes(":") ? key : `${project}:${key}`, message })));
-  }
+  const all = [...strangers(Object.keys(raw)), ...problems.map((one) => ({ ...one, key: `${project}:${one.key}` }))];
+  if (all.length > 0) throw new SettingsError(stack, all);
   return sound as Settings;
 }
 
@@ -47,7 +46,7 @@ function strangers(found: readonly string[]): Problem[] {
   return found.flatMap((key) => {
     const [namespace, name = ""] = key.split(/:(.*)/s);
     if (namespace === "pulumi" || (namespace === project && (keys as string[]).includes(name))) return [];
-    if (namespace !== project) return [{ key, message: `read by nothing: the program has providers of its own; use settings of ${project}` }];
+    if (namespace !== project) return [{ key, message: "read by nothing: the program has providers of its own" }];
     const first = name.split(/[.[]/, 1)[0] ?? "";
     const inside = first !== name && (keys as string[]).includes(first);
     return [{ key, message: inside ? `not a setting; set it with pulumi config set --path '${name}'` : unknownSetting(name, keys) }];

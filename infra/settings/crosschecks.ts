@@ -67,7 +67,7 @@ export const crosschecks: readonly Check[] = [
     if (!images || !activeColor || images[activeColor] !== worktree || isDevelopmentStack(stack)) return [];
     return [{
       key: `images.${activeColor}`,
-      message: `"${worktree}" found on the active colour of stack ${stack}; allowed: an image pinned by digest (only dev and dev-… stacks run a checkout)`,
+      message: `"${worktree}" found on the active colour of stack ${stack}; allowed: an image pinned by digest, but on dev and dev-…`,
     }];
   },
 
@@ -76,7 +76,10 @@ export const crosschecks: readonly Check[] = [
     const homeless = (["worker", activeColor] as const).filter((part) => !images[part].includes("/"));
     if (homeless.length === 0) return [];
     const parts = homeless.map((part) => `images.${part}`).join(" and ");
-    return [{ key: "pushRegistry.server", message: `nothing found; needed for ${parts}; allowed: a registry's host, with a path if it has one` }];
+    return [{
+      key: "pushRegistry.server",
+      message: `nothing found; needed for ${parts}; allowed: a registry's host, with a path if it has one`,
+    }];
   },
 
   function loginIsWhole({ pushRegistry }) {

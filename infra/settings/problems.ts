@@ -39,7 +39,7 @@ export function problemsOf(key: string, schema: z.core.$ZodType, value: unknown,
 }
 
 /** What is wrong with a value; a secret one is not shown. */
-export function wrongValue(value: unknown, { allowed, secret }: About): string {
+function wrongValue(value: unknown, { allowed, secret }: About): string {
   return `${secret && value !== undefined ? "[secret]" : shown(value)} found; allowed: ${allowed}`;
 }
 
@@ -49,8 +49,8 @@ export function unknownSetting(name: string, known: readonly string[]): string {
   return guess ? `not a setting; did you mean ${guess}?` : `not a setting; there are ${known.join(", ")}`;
 }
 
-/** What the schema says about its values. */
-export function aboutOf(schema: z.core.$ZodType): About {
+/** What the schema says about its values; a wrapping schema says what the one inside says. */
+function aboutOf(schema: z.core.$ZodType): About {
   const known = about.get(schema);
   if (known) return known;
   const unwrapped = inner(schema);

@@ -42,7 +42,7 @@ export function text(form: RegExp, allowed: string, rest: { secret?: boolean } =
 export function dictionary(name: RegExp, rest: { secret?: boolean } = {}) {
   return z
     .record(z.string().regex(name), text(/^[^]*$/, "text", rest))
-    .register(about, { allowed: `an object with texts under names like ${name.source}`, ...rest });
+    .register(about, { allowed: `an object with texts under names that match ${name.source}`, ...rest });
 }
 
 /** One of a few words. */

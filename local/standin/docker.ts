@@ -53,6 +53,7 @@ async function docker(urn: string, args: string[], env: NodeJS.ProcessEnv, doing
   }
   const ended = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve))
   const [code] = await Promise.all([ended, read(child.stdout), read(child.stderr)])
+  if (doing) log("INFO", urn, "", true)
   if (code !== 0) throw new Error(`${doing || `docker ${args[0]}`} failed (code ${code}), its last lines:\n${lines.slice(-keptLines).join("\n")}`)
   return lines
 }

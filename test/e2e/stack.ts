@@ -1,11 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa, type Result } from "execa";
+import { execa } from "execa";
 
 const checkout = join(import.meta.dirname, "../..");
-
-type Answer = Result<{ encoding: "buffer"; reject: false }>;
 
 /** What a command printed and how it ended. */
 export interface Outcome {
@@ -31,6 +29,13 @@ export class TestStack {
     this.#env = { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "zeromq-stack-dev" };
   }
 
+  /** Makes the stack. Pulumi writes a new stack's settings into the checkout, whatever file it is told to use later. */
+  async init(): Promise<Outcome> {
+    const outcome = await this.pulumi(["stack", "init", "--no-select"]);
+    rmSync(join(checkout, `Pulumi.${this.name}.yaml`), { force: true });
+    return outcome;
+  }
+
   /** The Pulumi CLI on this stack, as one types it. */
   async pulumi(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
     const own = ["--stack", this.name, ...(args[0] === "stack" ? [] : ["--config-file", this.#settings])];
@@ -53,14 +58,15 @@ export class TestStack {
   }
 
   async #run(program: string, args: readonly string[], input?: Buffer, env: Record<string, string> = {}): Promise<Outcome> {
-    const answer = (await execa(program, args, {
+    const answer = await execa(program, args, {
       cwd: checkout,
       env: { ...this.#env, ...env },
       encoding: "buffer",
       reject: false,
-      ...(input === undefined ? { stdin: "ignore" } : { input }),
-    })) as Answer;
+      ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+    });
     const stdout = Buffer.from(answer.stdout ?? []);
-    return { exitCode: answer.exitCode, stdout, text: `${stdout.toString()}\n${Buffer.from(answer.stderr ?? []).toString()}` };
+    const errors = answer.exitCode === undefined ? answer.message : Buffer.from(answer.stderr ?? []).toString();
+    return { exitCode: answer.exitCode, stdout, text: `${stdout.toString()}\n${errors}` };
   }
 }

@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { atEnd, metric, metricIs, start, startBroker, startWorker, zmq } from "./processes.ts";
+import { bindRouter } from "../../services/transport/router.ts";
+import type { BoundRouter } from "../../services/transport/router.ts";
+import { atEnd, freePort, metric, metricIs, start, startBroker, startWorker, zmq } from "./processes.ts";
 import type { RunningBroker } from "./processes.ts";
 
 async function stillServes(broker: RunningBroker): Promise<void> {
@@ -9,14 +12,14 @@ async function stillServes(broker: RunningBroker): Promise<void> {
   expect([await client.exit, client.output().toString()]).toEqual([0, "still here"]);
 }
 
-/** Sends bytes to a port and waits until they are out. */
-function throwAt(port: number, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(bytes, () => resolve()));
-    socket.on("error", () => resolve());
-    socket.setTimeout(10_000, () => reject(new Error("nothing went out")));
-    atEnd(() => socket.destroy());
-  });
+/** Sends bytes to a port, and holds the connection until the test lets go. */
+async function throwAt(port: number, bytes: Buffer): Promise<() => void> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  if (bytes.length > 0) await new Promise((resolve) => socket.write(bytes, resolve));
+  atEnd(() => socket.destroy());
+  return () => socket.destroy();
 }
 
 const junk: [string, Buffer][] = [
@@ -32,12 +35,27 @@ test("junk on both ports does no harm, and its connections are not counted for e
   const broker = await startBroker();
   await startWorker([broker], { SERVICE: "echo" });
   for (const [, bytes] of junk) {
-    await throwAt(broker.ports.frontend, bytes);
-    await throwAt(broker.ports.backend, bytes);
+    const letGo = [await throwAt(broker.ports.frontend, bytes), await throwAt(broker.ports.backend, bytes)];
     await stillServes(broker);
+    for (const end of letGo) end();
   }
   await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="frontend"', 0);
   await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="backend"', 1);
+});
+
+test.each([["half a greeting", junk[3]![1]], ["silence", Buffer.alloc(0)]])("whoever never finishes the handshake is disconnected: %s", async (_, bytes) => {
+  const port = await freePort();
+  let router: BoundRouter | undefined;
+  const disconnected = new Promise<void>((resolve, reject) => {
+    const ignore = (): void => {};
+    const options = { endpoint: `tcp://127.0.0.1:${port}`, maxMessageBytes: 1000, handshakeTimeoutMs: 200, onMessage: ignore, onConnect: ignore, onHandshakeFailure: ignore };
+    bindRouter({ ...options, onDisconnect: resolve }).then((bound) => {
+      router = bound;
+      return throwAt(port, bytes);
+    }, reject);
+  });
+  await disconnected;
+  router?.close();
 });
 
 const wrong: (string | Buffer)[][] = [

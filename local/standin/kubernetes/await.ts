@@ -17,14 +17,15 @@ const labels = (selector: Properties) => encodeURIComponent(Object.entries(selec
 
 async function endpoints(cluster: Cluster, { metadata }: Properties): Promise<Properties[]> {
   const slices = await cluster.list(`/apis/discovery.k8s.io/v1/namespaces/${metadata.namespace}/endpointslices?labelSelector=${
-    labels({ "kubernetes.io/service-name": metadata.name })}`)
+    labels({ "kubernetes.io/service-name": metadata.name })}`).catch(() => [])
   return slices.flatMap(slice => slice.endpoints ?? [])
 }
 
 async function pods(cluster: Cluster, { spec, metadata }: Properties): Promise<string[]> {
   const selector = spec?.selector?.matchLabels
   if (!selector) return []
-  return (await cluster.list(`/api/v1/namespaces/${metadata.namespace}/pods?labelSelector=${labels(selector)}`)).flatMap(podTrouble)
+  const found = await cluster.list(`/api/v1/namespaces/${metadata.namespace}/pods?labelSelector=${labels(selector)}`).catch(() => [])
+  return found.flatMap(podTrouble)
 }
 
 /** One look: undefined if the object is ready, else what is missing. */

@@ -18,10 +18,12 @@ import { isAutonamed, needsReplacement } from "./replacement.ts"
 const advice = `If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"`
 const annotation = (object: Properties, name: string): string | undefined => object.metadata?.annotations?.[`pulumi.com/${name}`]
 const cancellation = new AbortController()
+const settingNames = ["kubeconfig", "context", "cluster", "namespace", "deleteUnreachable", "enableServerSideApply", "suppressDeprecationWarnings", "version"]
 
 let cluster: Cluster | undefined
 let unreachable = "not configured"
 let defaultNamespace = "default"
+let deleteUnreachable = false
 
 const identify = ({ metadata: { namespace, name } }: Properties) => namespace ? `${namespace}/${name}` : name
 
@@ -34,7 +36,7 @@ function reachable(): Cluster {
 function abandoned(urn: string): boolean {
   if (cluster) return false
   log("WARNING", urn, `configured Kubernetes cluster is unreachable: ${unreachable}`)
-  if (process.env.PULUMI_K8S_DELETE_UNREACHABLE !== "true") throw new Error(`configured Kubernetes cluster is unreachable. ${advice}`)
+  if (!deleteUnreachable && process.env.PULUMI_K8S_DELETE_UNREACHABLE !== "true") throw new Error(`configured Kubernetes cluster is unreachable. ${advice}`)
   return true
 }
 
@@ -119,7 +121,7 @@ await serveProvider({
     const { kind } = kindOf(operation.type)
     if (/^kubernetes:(helm\.sh|kustomize|yaml)/.test(operation.type) || /.(Patch|List)$/.test(kind) || annotation(object, "waitFor"))
       throw new Error(`${operation.type}: the stand-in has no Patch and List resources, Helm, Kustomize, YAML files and pulumi.com/waitFor`)
-    if (object.metadata.namespace || hasUnknown(object.metadata.namespace) || !await isNamespaced(object)) return object
+    if (typeof object.metadata !== "object" || object.metadata.namespace || !await isNamespaced(object)) return object
     return { ...object, metadata: { ...object.metadata, namespace: defaultNamespace } }
   },
   async diff({ inputs, oldInputs, state }) {

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { createClient } from "../../services/client/client.ts";
+import { ClientClosed, RequestAborted, RequestInvalid, RequestTimeout } from "../../services/client/errors.ts";
+import { createGate, gateHandler } from "./gate.ts";
+import { atEnd, freePort, metricIs, start, startBroker, startWorker } from "./processes.ts";
+
+function open(...endpoints: string[]) {
+  const client = createClient({ endpoints });
+  atEnd(() => client.close());
+  return client;
+}
+
+describe("each way to fail has its own error", () => {
+  test("an endpoint that is none is refused at once", () => {
+    expect(() => createClient({ endpoints: ["localhost:5555"] })).toThrow(TypeError);
+    expect(() => createClient({ endpoints: [] })).toThrow(TypeError);
+  });
+
+  test("what cannot be sent", async () => {
+    const client = open(`tcp://127.0.0.1:${await freePort()}`);
+    await expect(client.request("", "x")).rejects.toBeInstanceOf(RequestInvalid);
+    await expect(client.request("echo", Buffer.alloc(16_777_217))).rejects.toThrow("16777217 bytes, at most 16777216");
+  });
+
+  test("no reply in time", async () => {
+    const broker = await startBroker();
+    const request = open(broker.frontend).request("nobody", "x", { timeoutMs: 300 });
+    await expect(request).rejects.toBeInstanceOf(RequestTimeout);
+    await expect(request).rejects.toMatchObject({ service: "nobody", executed: "maybe", message: expect.stringContaining("no worker did") });
+  });
+
+  test("a name that cannot be resolved is named", async () => {
+    await expect(open("tcp://nowhere.invalid:5555").request("echo", "x", { timeoutMs: 300 })).rejects.toThrow("the name cannot be resolved");
+  });
+
+  test("an abort, before and after it was sent", async () => {
+    const broker = await startBroker();
+    const client = open(broker.frontend);
+    await expect(client.request("nobody", "x", { signal: AbortSignal.abort("early") })).rejects.toMatchObject({ executed: "no", cause: "early" });
+    const abort = new AbortController();
+    const request = client.request("nobody", "x", { signal: abort.signal });
+    await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="waiting"', 1);
+    abort.abort("late");
+    await expect(request).rejects.toBeInstanceOf(RequestAborted);
+    await expect(request).rejects.toMatchObject({ executed: "maybe", cause: "late" });
+  });
+
+  test("a closed client", async () => {
+    const client = open(`tcp://127.0.0.1:${await freePort()}`);
+    const request = client.request("echo", "x");
+    client.close();
+    client.close();
+    await expect(request).rejects.toBeInstanceOf(ClientClosed);
+    await expect(client.request("echo", "x")).rejects.toBeInstanceOf(ClientClosed);
+  });
+});
+
+test("a closed client lets its process end", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "echo" });
+  const program = start(`/${import.meta.dirname}/programs/closes-its-client.ts`, {}, [broker.frontend]);
+  expect(await program.exit).toBe(0);
+  expect(program.output().toString()).toBe("echo\nClientClosed, executed: maybe\nClientClosed\n");
+});
+
+test("many requests at once each get their own reply, from several workers", async () => {
+  const broker = await startBroker();
+  await Promise.all([startWorker([broker], { SERVICE: "echo" }), startWorker([broker], { SERVICE: "echo" })]);
+  const client = open(broker.frontend);
+  const bodies = Array.from({ length: 500 }, (_, index) => `body ${index}`);
+  const replies = await Promise.all(bodies.map((body) => client.request("echo", body, { timeoutMs: 20_000 })));
+  expect(replies.map(String)).toEqual(bodies);
+});
+
+test("a retry reaches another broker when the first one dies", async () => {
+  const brokers = [await startBroker(), await startBroker()];
+  await startWorker(brokers, { SERVICE: "gate", HANDLER: gateHandler, WORKER_CONCURRENCY: "2" });
+  const gate = createGate();
+  const reply = open(...brokers.map(({ frontend }) => frontend)).request("gate", gate.body, { timeoutMs: 2_000, retries: 3 });
+  await gate.started();
+  const holder = await Promise.any(brokers.map(async (broker) => (await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="held"', 1), broker)));
+  holder.process.kill("SIGKILL");
+  await gate.started(2);
+  gate.open();
+  expect(Number(await reply)).toBeGreaterThan(0);
+});
