@@ -42,7 +42,7 @@ export class BindError extends Error {
 /** Binds a ROUTER that never drops silently and never lets a peer take another's routing id. @throws BindError */
 export async function bindRouter(options: RouterOptions): Promise<BoundRouter> {
   const socket = new Router({
-    mandatory: false,
+    mandatory: true,
     handover: false,
     sendTimeout: 0,
     sendHighWaterMark: limits.messagesPerPeer,

@@ -23,6 +23,18 @@ test("a request survives the SIGKILL of the worker that runs it", async () => {
   expect(pids[1]).not.toBe(first);
 });
 
+test("the death is noticed when the connection breaks, not at the next heartbeat", async () => {
+  const rare = { HEARTBEAT_INTERVAL: "600" };
+  const broker = await startBroker(rare);
+  const worker = await startWorker([broker], { ...gated, ...rare });
+  const gate = createGate();
+  const client = ask(broker, "gate", gate.body);
+  await gate.started();
+  worker.process.kill("SIGKILL");
+  await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="waiting"', 1);
+  client.process.kill("SIGTERM");
+});
+
 test("it waits for a worker that comes later", async () => {
   const broker = await startBroker();
   const worker = await startWorker([broker], gated);
