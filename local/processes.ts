@@ -84,9 +84,9 @@ function start(service: Service, log: string): void {
   closeSync(output);
 }
 
-/** Ends one service, or all: SIGTERM, and SIGKILL for what is left after ten seconds. */
+/** Ends one service with SIGTERM, and with SIGKILL what is left after ten seconds; all of them, whose files go too, at once. */
 export async function stop(name?: string): Promise<void> {
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+  for (const signal of name === undefined ? (["SIGKILL"] as const) : (["SIGTERM", "SIGKILL"] as const)) {
     for (const pid of find(name)) {
       try {
         process.kill(pid, signal);

@@ -1,4 +1,3 @@
-import type { ListrTask } from "listr2";
 import { ensureKindCluster } from "./cluster/kind.ts";
 import { ensureLocalCluster } from "./cluster/local.ts";
 import { environment } from "./environment.ts";
@@ -10,17 +9,9 @@ import { installPackages } from "./packages.ts";
 import type { Plan } from "./plan.ts";
 import { ensurePlugins } from "./plugins.ts";
 import { ensure } from "./processes.ts";
+import type { Step } from "./steps.ts";
 import { binaries, compile, isBuilt, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
 import { fetchGo } from "./toolchain/go.ts";
-
-/** What a step says while it works: a line that is replaced by the next one. */
-export type Say = (line: string) => void;
-
-export interface Step {
-  readonly title: string;
-  /** Returns a word on what it did, shown behind the title. */
-  run(say: Say): Promise<string>;
-}
 
 /** The steps that give this machine what the plan says, each of which does nothing where its result exists. */
 export function provisions(found: Found, plan: Plan): Step[] {
@@ -61,20 +52,4 @@ export function provisions(found: Found, plan: Plan): Step[] {
     });
   }
   return steps;
-}
-
-/** Steps as numbered tasks that say how long each took; `check` throws when none should begin any more. */
-export function numbered(steps: readonly Step[], took: Map<string, number>, check: () => void): ListrTask[] {
-  return steps.map(({ title, run }, index) => ({
-    title: `${index + 1}/${steps.length} ${title}`,
-    task: async (_, task) => {
-      check();
-      const start = performance.now();
-      const did = await run((line) => {
-        if (process.stdout.isTTY) task.output = line;
-      });
-      took.set(title, (performance.now() - start) / 1000);
-      task.title = `${task.title}: ${did}`;
-    },
-  }));
 }

@@ -1,13 +1,13 @@
-import { parseArgs } from "node:util";
-import { Listr, PRESET_TIMER } from "listr2";
 import { environment } from "./environment.ts";
-import { describe, Failure } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { look } from "./found.ts";
 import { locked } from "./lock.ts";
 import { agree } from "./packages.ts";
 import { plan, type Plan } from "./plan.ts";
-import { numbered, provisions, type Step } from "./provide.ts";
+import { program } from "./program.ts";
+import { provisions } from "./provide.ts";
 import { demonstrate, requestCommand } from "./request.ts";
+import { perform, type Step } from "./steps.ts";
 import { outputs, selectStack, update, type Outputs } from "./stack.ts";
 
 const usage = `npm run up [-- --yes]
@@ -24,8 +24,6 @@ async function up(yes: boolean): Promise<void> {
   if (decided.obstacles.length > 0) throw new Failure(decided.obstacles.join("\n"));
   if (!yes) await agree(decided.packages);
 
-  const took = new Map<string, number>();
-  const env = environment(decided);
   let result: Outputs | undefined;
   let answer = "";
   const steps: Step[] = [
@@ -40,15 +38,16 @@ async function up(yes: boolean): Promise<void> {
         return changes;
       },
     },
-    { title: "Request", run: async () => (answer = await demonstrate(result!, env)) },
+    {
+      title: "Request",
+      run: async () => {
+        const start = performance.now();
+        answer = await demonstrate(result!, environment(decided));
+        return `answered in ${Math.round(performance.now() - start)} ms, kubectl exec included`;
+      },
+    },
   ];
-  await new Listr(numbered(steps, took, goOn), {
-    registerSignalListeners: false,
-    collectErrors: false,
-    rendererOptions: { showErrorMessage: false, timer: PRESET_TIMER },
-    fallbackRenderer: "simple",
-    fallbackRendererOptions: { timer: PRESET_TIMER },
-  }).run();
+  const took = await perform(steps);
   console.log(summary(result!, answer, took, (performance.now() - start) / 1000));
 }
 
@@ -58,7 +57,7 @@ function table({ rows }: Plan): string {
   return ["", line("part", "found", "plan"), ...rows.map((row) => line(row.part, row.found, row.plan)), ""].join("\n");
 }
 
-function summary(result: Outputs, answer: string, took: Map<string, number>, seconds: number): string {
+function summary(result: Outputs, answer: string, took: ReadonlyMap<string, number>, seconds: number): string {
   const endpoints = Object.entries(result.endpoints).map(([name, url]) => `  ${name.padEnd(16)}${url}`);
   const times = [...took].map(([title, time]) => `  ${title.padEnd(20)}${time.toFixed(1).padStart(7)} s`);
   return [
@@ -69,11 +68,11 @@ function summary(result: Outputs, answer: string, took: Map<string, number>, sec
     ...endpoints,
     "",
     "Try next",
-    `  echo hello | ${requestCommand(result, "echo").join(" ")}`,
-    '  eval "$(npm run --silent env)"      prepares this shell for pulumi, kubectl and docker',
-    "  pulumi stack output                 what is deployed",
+    '  eval "$(npm run --silent env)"    prepares this shell for pulumi, kubectl and docker',
+    "  pulumi stack output               what is deployed",
     `  kubectl get pods -n ${result.namespace}`,
-    "  npm run down                        destroys the stack; `-- --all` also what was started for it",
+    `  echo hello | ${requestCommand(result, "echo").join(" ")}`,
+    "  npm run down                      destroys the stack; `-- --all` also ends what was started for it",
     "",
     "Time",
     ...times,
@@ -81,23 +80,4 @@ function summary(result: Outputs, answer: string, took: Map<string, number>, sec
   ].join("\n");
 }
 
-let interrupted = false;
-
-function goOn(): void {
-  if (interrupted) throw new Failure("interrupted", { todo: "`npm run up` goes on from here; `npm run down -- --all` removes what was started." });
-}
-
-try {
-  const { values } = parseArgs({ options: { yes: { type: "boolean", default: false }, help: { type: "boolean", default: false } } });
-  if (values.help) console.log(usage);
-  else {
-    process.on("SIGINT", () => {
-      if (interrupted) process.exit(130);
-      interrupted = true; // the running command was interrupted with us: its step fails, and we end in order
-    });
-    await locked(() => up(values.yes));
-  }
-} catch (error) {
-  console.error(`\n${describe(error)}`);
-  process.exitCode = 1;
-}
+await program(usage, ["yes"], ({ yes }) => locked(() => up(yes)));

@@ -1,19 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { Listr } from "listr2";
 import { stopAll } from "../local/down.ts";
 import { environment } from "../local/environment.ts";
-import { describe, Failure } from "../local/failure.ts";
+import { Failure } from "../local/failure.ts";
 import { look } from "../local/found.ts";
 import { locked } from "../local/lock.ts";
 import { agree } from "../local/packages.ts";
 import { checkout } from "../local/paths.ts";
 import { plan } from "../local/plan.ts";
 import { find } from "../local/processes.ts";
-import { numbered, provisions } from "../local/provide.ts";
+import { program } from "../local/program.ts";
+import { provisions } from "../local/provide.ts";
+import { perform } from "../local/steps.ts";
 
 const usage = `npm test [-- --skip-e2e] [--yes]
 
@@ -60,28 +60,20 @@ async function endToEnd(yes: boolean): Promise<void> {
   if (!yes) await agree(decided.packages);
   const untouched = find().length === 0 && decided.cluster !== "context";
   try {
-    await locked(() => new Listr(numbered(provisions(found, decided), new Map(), () => undefined), { fallbackRenderer: "simple" }).run());
+    await locked(() => perform(provisions(found, decided)));
     await vitest(["e2e"], environment(decided));
   } finally {
     if (untouched) await stopAll(decided.cluster === "kind");
   }
 }
 
-try {
-  const { values } = parseArgs({
-    options: { "skip-e2e": { type: "boolean", default: false }, yes: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-  });
-  if (values.help) console.log(usage);
-  else {
-    await execa(join(checkout, "node_modules/.bin/tsc"), ["--noEmit"], { cwd: checkout, stdio: "inherit" });
-    await vitest(withoutCluster);
-    if (values["skip-e2e"]) console.log("Left out on request: the end-to-end tests.");
-    else await endToEnd(values.yes);
-  }
-} catch (error) {
-  console.error(`\n${describe(error)}`);
-  process.exitCode = 1;
-} finally {
-  rmSync(results, { recursive: true, force: true });
-  console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+async function everything(skipEndToEnd: boolean, yes: boolean): Promise<void> {
+  await execa(join(checkout, "node_modules/.bin/tsc"), ["--noEmit"], { cwd: checkout, stdio: "inherit" });
+  await vitest(withoutCluster);
+  if (skipEndToEnd) console.log("Left out on request: the end-to-end tests.");
+  else await endToEnd(yes);
 }
+
+await program(usage, ["skip-e2e", "yes"], (given) => everything(given["skip-e2e"], given.yes));
+rmSync(results, { recursive: true, force: true });
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
