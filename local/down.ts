@@ -1,8 +1,8 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { addresses } from "./cluster/addresses.ts";
 import { removeCgroup } from "./cluster/cgroups.ts";
 import { deleteKindCluster } from "./cluster/kind.ts";
-import { environment } from "./environment.ts";
+import { environment, usesOwnBackend } from "./environment.ts";
 import { Failure } from "./failure.ts";
 import { look } from "./found.ts";
 import { locked } from "./lock.ts";
@@ -10,7 +10,7 @@ import { paths } from "./paths.ts";
 import { plan, type Plan } from "./plan.ts";
 import { program } from "./program.ts";
 import { perform, type Say, type Step } from "./steps.ts";
-import { stop, until } from "./processes.ts";
+import { find, stop, until } from "./processes.ts";
 import { selectStack, stackExists, update } from "./stack.ts";
 
 const usage = `npm run down [-- --all]
@@ -22,13 +22,15 @@ Destroys the dev stack.
 async function down(all: boolean): Promise<void> {
   const found = await look();
   const decided = plan(found);
-  const clusterRuns = decided.cluster !== "node" || found.node;
-  if (stackExists() && !clusterRuns && !all) {
+  const exists = !usesOwnBackend() || stackExists();
+  // A cluster of ours that goes takes the stack with it, and the folder with the stack's state goes too.
+  const goesWithCluster = all && decided.cluster !== "context" && usesOwnBackend();
+  if (exists && !goesWithCluster && decided.cluster === "node" && !found.node) {
     throw new Failure("the local cluster is not running", { todo: "Start it with `npm run up`, or remove all with `npm run down -- --all`." });
   }
   const steps: Step[] = [];
-  if (stackExists() && clusterRuns) steps.push({ title: "Stack", run: (say) => destroy(decided, say) });
-  if (all) steps.push({ title: "What runs for it", run: () => stopAll(decided.cluster === "kind") });
+  if (exists && !goesWithCluster) steps.push({ title: "Stack", run: (say) => destroy(decided, say) });
+  if (all) steps.push({ title: "All that was started", run: () => stopAll(decided.cluster === "kind") });
   if (steps.length === 0) console.log("There is no dev stack.");
   await perform(steps);
 }
@@ -43,10 +45,19 @@ async function destroy(decided: Plan, say: Say): Promise<string> {
 export async function stopAll(kind: boolean): Promise<string> {
   if (kind) await deleteKindCluster();
   await stop();
-  await until(() => !existsSync(`/sys/class/net/${addresses.link}`), 10_000);
-  if (process.platform === "linux") await removeCgroup();
+  if (process.platform === "linux") {
+    await removeCgroup();
+    if (!(await until(() => leftOver().length === 0, 10_000))) throw new Failure(`this is left over: ${leftOver().join(", ")}`);
+  }
   rmSync(paths.state, { recursive: true, force: true });
   return `ended and removed; what was built stays in ${paths.cache}`;
+}
+
+/** What should have gone with the processes. */
+function leftOver(): string[] {
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n").filter((line) => line.includes(paths.state));
+  const link = `/sys/class/net/${addresses.link}`;
+  return [...find().map((pid) => `process ${pid}`), ...mounts.map((line) => `mount ${line.split(" ")[1]}`), ...(existsSync(link) ? [link] : [])];
 }
 
 if (import.meta.main) await program(usage, ["all"], ({ all }) => locked(() => down(all)));

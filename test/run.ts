@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,9 +8,9 @@ import { Failure } from "../local/failure.ts";
 import { look } from "../local/found.ts";
 import { locked } from "../local/lock.ts";
 import { agree } from "../local/packages.ts";
-import { checkout } from "../local/paths.ts";
+import { checkout, paths } from "../local/paths.ts";
 import { plan } from "../local/plan.ts";
-import { find } from "../local/processes.ts";
+import { find, stop } from "../local/processes.ts";
 import { program } from "../local/program.ts";
 import { provisions } from "../local/provide.ts";
 import { perform } from "../local/steps.ts";
@@ -58,17 +58,19 @@ async function endToEnd(yes: boolean): Promise<void> {
     });
   }
   if (!yes) await agree(decided.packages);
-  const untouched = find().length === 0 && decided.cluster !== "context";
+  const before = { running: find().length > 0, files: existsSync(paths.state) };
   try {
     await locked(() => perform(provisions(found, decided)));
     await vitest(["e2e"], environment(decided));
   } finally {
-    if (untouched) await stopAll(decided.cluster === "kind");
+    if (!before.files) await stopAll(decided.cluster === "kind");
+    else if (!before.running) await stop(); // a stack of `up` sleeps here: its files stay
   }
 }
 
 async function everything(skipEndToEnd: boolean, yes: boolean): Promise<void> {
-  await execa(join(checkout, "node_modules/.bin/tsc"), ["--noEmit"], { cwd: checkout, stdio: "inherit" });
+  const { exitCode } = await execa(join(checkout, "node_modules/.bin/tsc"), ["--noEmit"], { cwd: checkout, stdio: "inherit", reject: false });
+  if (exitCode !== 0) throw new Failure("the types are wrong");
   await vitest(withoutCluster);
   if (skipEndToEnd) console.log("Left out on request: the end-to-end tests.");
   else await endToEnd(yes);

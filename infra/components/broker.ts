@@ -4,6 +4,7 @@ import { names } from "../../services/contract/names.ts";
 import type { Settings } from "../settings.ts";
 import { brokerDeployment } from "../specs/brokerDeployment.ts";
 import { awaitedText } from "./awaitedText.ts";
+import { rolloutTime } from "./rolloutTime.ts";
 
 /** The brokers of the active colour. */
 export class Broker extends pulumi.ComponentResource {
@@ -19,7 +20,7 @@ export class Broker extends pulumi.ComponentResource {
     this.deployment = new kubernetes.apps.v1.Deployment(
       names.brokerDeployment(color),
       brokerDeployment(settings, color, awaitedText(image)),
-      { parent: this, dependsOn: options.dependsOn },
+      { parent: this, dependsOn: options.dependsOn, ...rolloutTime(settings, settings.broker.replicas) },
     );
     this.registerOutputs();
   }

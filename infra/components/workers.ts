@@ -4,6 +4,7 @@ import { names } from "../../services/contract/names.ts";
 import type { Settings } from "../settings.ts";
 import { workerDeployment } from "../specs/workerDeployment.ts";
 import { awaitedText } from "./awaitedText.ts";
+import { rolloutTime } from "./rolloutTime.ts";
 
 /** The workers, one Deployment a service. */
 export class Workers extends pulumi.ComponentResource {
@@ -20,7 +21,7 @@ export class Workers extends pulumi.ComponentResource {
         new kubernetes.apps.v1.Deployment(
           names.workerDeployment(worker.service, index),
           workerDeployment(settings, worker, index, awaitedText(image)),
-          { parent: this, dependsOn: options.dependsOn },
+          { parent: this, dependsOn: options.dependsOn, ...rolloutTime(settings, worker.replicas) },
         ),
     );
     this.registerOutputs();

@@ -25,7 +25,7 @@ export const schema = group({
     .describe("The longest request that is waited for when a pod ends; grace periods follow."),
   rolloutDeadlineSeconds: wholeNumber(30, 3600)
     .default(300)
-    .describe("Seconds without progress after which a rollout, and with it the update, fails."),
+    .describe("Seconds that new pods may take to get ready before the update fails."),
   workers: workers.describe("The worker services."),
   frontend: frontend.describe("How clients outside of the cluster reach the brokers."),
 });

@@ -86,7 +86,7 @@ await serve(languageService.LanguageRuntimeService as unknown as grpc.ServiceDef
       new messages.DependencyInfo().setName(found.name).setVersion(found.version)))),
   about: unary(() => new messages.AboutResponse().setExecutable(process.execPath).setVersion(process.version)),
   runtimeOptionsPrompts: unary(() => new messages.RuntimeOptionsResponse()),
-  installDependencies: (call: any) => call.destroy(new Error("this stand-in does not run package managers: run `npm ci`")),
+  installDependencies: (call: any) => call.emit("error", { code: grpc.status.UNIMPLEMENTED, details: "the stand-in runs no package manager; run `npm ci`" }),
   run: unary(run),
   cancel: unary(() => {
     for (const stop of running) stop()

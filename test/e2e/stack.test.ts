@@ -31,6 +31,7 @@ async function succeed(outcome: Promise<Outcome>): Promise<string> {
 
 beforeAll(async () => {
   await succeed(stack.init());
+  await succeed(stack.pulumi(["config", "set", "rolloutDeadlineSeconds", "120"]));
   await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
 });
 

@@ -40,6 +40,10 @@ describe("what can't be done is said before anything is done", () => {
     expect(plan({ ...bare, linux: false }).obstacles[0]).toContain("Install Docker and kind");
   });
 
+  test("without kubectl for a cluster that is not ours", () => {
+    expect(plan({ ...equipped, kubectl: false }).obstacles).toEqual([expect.stringContaining("kubectl is missing")]);
+  });
+
   test("every obstacle at once", () => {
     expect(plan({ ...bare, root: false, apt: false, freeDiskGb: 1 }).obstacles).toHaveLength(3);
   });

@@ -18,12 +18,13 @@ import { isAutonamed, needsReplacement } from "./replacement.ts"
 const advice = `If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"`
 const annotation = (object: Properties, name: string): string | undefined => object.metadata?.annotations?.[`pulumi.com/${name}`]
 const cancellation = new AbortController()
-const settingNames = ["kubeconfig", "context", "cluster", "namespace", "deleteUnreachable", "enableServerSideApply", "suppressDeprecationWarnings", "version"]
+const settingNames = ["kubeconfig", "context", "cluster", "namespace", "deleteUnreachable", "enableConfigMapMutable", "enableSecretMutable", "version"]
 
 let cluster: Cluster | undefined
 let unreachable = "not configured"
 let defaultNamespace = "default"
 let deleteUnreachable = false
+let mutableKinds: string[] = []
 
 const identify = ({ metadata: { namespace, name } }: Properties) => namespace ? `${namespace}/${name}` : name
 
@@ -53,11 +54,13 @@ function patience(object: Properties, { urn, timeoutSeconds }: Operation): Patie
   }
 }
 
+/** A Secret's data is secret whether the inputs were or not. */
+const guarded = (live: Properties): Properties => live.kind === "Secret" && live.data ? { ...live, data: secret(live.data) } : live
+
 /** What the engine keeps: the live object, and who of its managers is us. */
-function outcome(inputs: Properties, { status, ...live }: Properties, manager: string, preview = false) {
+function outcome(inputs: Properties, live: Properties, manager?: string, preview = false) {
   const { managedFields: _, ...metadata } = live.metadata
-  const data = live.kind === "Secret" && live.data ? { data: secret(live.data) } : {}
-  const state = { ...live, ...data, metadata, ...(preview || !status ? {} : { status }), __initialApiVersion: inputs.apiVersion, __fieldManager: manager }
+  const state = { ...guarded(live), metadata, ...(preview && { status: undefined }), __initialApiVersion: inputs.apiVersion, __fieldManager: manager }
   return { id: preview ? "" : identify(live), inputs, state }
 }
 
@@ -86,12 +89,10 @@ async function apply(operation: Operation, attempts: number) {
   }
 }
 
-let mutableKinds: string[] = []
-
 await serveProvider({
   version: createRequire(import.meta.url)("@pulumi/kubernetes/package.json").version,
   cancel: () => cancellation.abort(),
-  unknownSettings: settings => Object.keys(settings).filter(name => !["kubeconfig", "context", "cluster", "namespace", "version", "enableConfigMapMutable", "enableSecretMutable"].includes(name)),
+  unknownSettings: settings => Object.keys(settings).filter(name => !settingNames.includes(name)),
   diffSettings: (before, after) => {
     const server = (settings: Properties) => {
       try {
@@ -104,6 +105,7 @@ await serveProvider({
     return { changes: differences(before, after), replaces: path => path !== "namespace" && Boolean(moved) }
   },
   async configure(settings, urn) {
+    deleteUnreachable = String(settings.deleteUnreachable) === "true"
     mutableKinds = ["ConfigMap", "Secret"].filter(kind => String(settings[`enable${kind}Mutable`]) === "true")
     try {
       const connection = connect(chooseContext(settings))
@@ -147,7 +149,7 @@ await serveProvider({
     const live = await reachable().kind(identity.apiVersion, identity.kind) && await reachable().get(identity)
     if (!live) return undefined
     const imported = !oldInputs.kind
-    const inputs = imported ? outcome(oldInputs, importable(live), "").state : observed(oldInputs, live)
+    const inputs = imported ? guarded(importable(live)) : observed(oldInputs, live)
     const found = outcome(inputs, live, state.__fieldManager)
     const trouble = imported || annotation(oldInputs, "skipAwait") === "true" ? undefined : await missing(reachable(), live)
     if (trouble) throw new InitializationFailed(`${live.kind} ${name} is not ready:\n${trouble}`, { ...found, id })
