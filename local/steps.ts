@@ -10,6 +10,9 @@ export interface Step {
   run(say: Say): Promise<string>;
 }
 
+/** A live line on a terminal; in a log, a sign of life. */
+const showEveryMs = process.stdout.isTTY ? 250 : 60_000;
+
 /** Performs numbered steps one after the other and returns the seconds that each took. */
 export async function perform(steps: readonly Step[]): Promise<ReadonlyMap<string, number>> {
   const took = new Map<string, number>();
@@ -24,11 +27,16 @@ export async function perform(steps: readonly Step[]): Promise<ReadonlyMap<strin
     task: async (_: unknown, task: { title: string; output: string }) => {
       if (interrupted) throw new Failure("interrupted", { todo: "The same command goes on from here." });
       const start = performance.now();
-      const did = await run((line) => {
-        if (process.stdout.isTTY) task.output = line;
-      });
-      took.set(title, (performance.now() - start) / 1000);
-      task.title += `: ${did}`;
+      const seconds = () => (performance.now() - start) / 1000;
+      let latest = "";
+      const show = () => (task.output = `${seconds().toFixed(0)} s  ${latest}`);
+      const timer = setInterval(show, showEveryMs);
+      try {
+        task.title += `: ${await run((line) => (latest = line))}`;
+      } finally {
+        clearInterval(timer);
+        took.set(title, seconds());
+      }
     },
   }));
   try {
