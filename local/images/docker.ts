@@ -14,6 +14,8 @@ export async function dockerHost(): Promise<string | undefined> {
 
 export const ownDockerHost = `unix://${paths.dockerSocket}`;
 
+const pidFile = join(paths.state, "docker.pid");
+
 async function answers(host: string): Promise<boolean> {
   return (await output(["docker", "version", "--format", "{{.Server.Version}}"], { DOCKER_HOST: host })) !== undefined;
 }
@@ -26,9 +28,10 @@ export const dockerEngine: Service = {
   name: "docker",
   command: [
     ...["unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--propagation", "private", "--mount-proc"],
-    ...["tini", "-s", "--", "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false"],
+    // A pid file that a crash left names a process of the namespace before, and one of this one, too.
+    ...["tini", "-s", "--", "sh", "-c", 'rm -f "$0"; exec "$@"', pidFile, "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false"],
     ...["--host", ownDockerHost, "--data-root", join(paths.state, "docker"), "--exec-root", join(paths.state, "docker-run")],
-    ...["--pidfile", join(paths.state, "docker.pid"), "--cgroup-parent", `/${cgroup}/docker`],
+    ...["--pidfile", pidFile, "--cgroup-parent", `/${cgroup}/docker`],
   ],
   ready: () => answers(ownDockerHost),
 };
