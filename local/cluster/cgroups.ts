@@ -29,10 +29,11 @@ export function ensureCgroup(): void {
   }
 }
 
-/** Removes our groups; the kernel frees an ended process's group a moment after the process. */
-export async function removeCgroup(): Promise<void> {
-  const removed = await until(() => places().every(removeTree), 10_000);
-  if (!removed) throw new Failure(`a control group is still in use: ${places().filter(existsSync).join(", ")}`);
+/** Removes our groups, or those below one; the kernel frees an ended process's group a moment after the process. */
+export async function removeCgroup(below = ""): Promise<void> {
+  const groups = places().map((place) => join(place, below));
+  const removed = await until(() => groups.every(removeTree), 10_000);
+  if (!removed) throw new Failure(`a control group is still in use: ${groups.filter(existsSync).join(", ")}`);
 }
 
 function removeTree(directory: string): boolean {

@@ -4,6 +4,7 @@ import { find, ensure, stop, type Service } from "../processes.ts";
 import { output, run } from "../run.ts";
 import { paths } from "../paths.ts";
 import { addresses, nodeName } from "./addresses.ts";
+import { removeCgroup } from "./cgroups.ts";
 
 /**
  * The local cluster's node is a set of Linux namespaces, as kind's is a container: its interfaces, mounts, iptables
@@ -33,6 +34,7 @@ export function inNode(...command: string[]): string[] {
 export async function ensureNode(): Promise<void> {
   if (nodePid() !== undefined && (await output(inNode("test", "-e", "/run/node-is-set-up"))) !== undefined) return;
   await stop(node.name); // half set up by a run that was killed
+  await removeCgroup("kubepods"); // the kubelet waits three seconds for each container that a crash left
   await ensure(node);
   const files = join(paths.state, "node");
   mkdirSync(files, { recursive: true });
