@@ -10,6 +10,8 @@ export interface Step {
   run(say: Say): Promise<string>;
 }
 
+const interruption = new Failure("Interrupted.", { todo: "The same command goes on from here; `npm run down -- --all` removes what was started." });
+
 /** A live line on a terminal; in a log, a sign of life. */
 const showEveryMs = process.stdout.isTTY ? 250 : 60_000;
 
@@ -25,7 +27,7 @@ export async function perform(steps: readonly Step[]): Promise<ReadonlyMap<strin
   const tasks = steps.map(({ title, run }, index) => ({
     title: `${index + 1}/${steps.length} ${title}`,
     task: async (_: unknown, task: { title: string; output: string }) => {
-      if (interrupted) throw new Failure("interrupted", { todo: "The same command goes on from here." });
+      if (interrupted) throw interruption;
       const start = performance.now();
       const seconds = () => (performance.now() - start) / 1000;
       let latest = "";
@@ -46,6 +48,8 @@ export async function perform(steps: readonly Step[]): Promise<ReadonlyMap<strin
       fallbackRenderer: "simple",
       fallbackRendererOptions: { timer: PRESET_TIMER },
     }).run();
+  } catch (error) {
+    throw interrupted ? interruption : error; // what an interrupted command says of itself is no news
   } finally {
     process.off("SIGINT", interrupt);
   }
