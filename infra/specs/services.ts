@@ -26,7 +26,8 @@ export function publicService({ namespace, activeColor, frontend }: Settings): S
       name: names.publicService,
       namespace,
       labels: { [labels.app]: names.brokerApp },
-      annotations: frontend.annotations,
+      // An empty map would be owned by one update and refused to the next, if the first one was killed.
+      ...(Object.keys(frontend.annotations).length > 0 && { annotations: frontend.annotations }),
     },
     spec: {
       type: frontend.serviceType,

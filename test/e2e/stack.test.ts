@@ -32,13 +32,20 @@ async function succeed(outcome: Promise<Outcome>): Promise<string> {
 beforeAll(async () => {
   await succeed(stack.init());
   await succeed(stack.pulumi(["config", "set", "rolloutDeadlineSeconds", "120"]));
-  await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
 });
 
 afterAll(async () => {
   // A failed test may have left a stack that Pulumi can't destroy; the cluster is left clean all the same.
   await stack.kubectl(["delete", "namespace", stack.namespace, "--ignore-not-found"]);
   stack.remove();
+});
+
+describe("a first update", () => {
+  test("that is killed half-way is finished by the next one", async () => {
+    const begun = async () => (await stack.kubectl(["get", "deployment", names.brokerDeployment("blue")])).exitCode === 0;
+    await succeed(stack.killedUp(begun));
+    await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
+  });
 });
 
 describe("a stack that is up", () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 
 const checkout = join(import.meta.dirname, "../..");
@@ -19,6 +20,7 @@ export class TestStack {
   readonly namespace = "zeromq-e2e";
   readonly directory = mkdtempSync(join(tmpdir(), "zeromq-stack-e2e-"));
   readonly #settings = join(this.directory, "Pulumi.dev-e2e.yaml");
+  readonly #own = ["--stack", this.name, "--config-file", this.#settings];
   readonly #env: Record<string, string>;
 
   constructor() {
@@ -38,8 +40,20 @@ export class TestStack {
 
   /** The Pulumi CLI on this stack, as one types it. */
   async pulumi(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-    const own = ["--stack", this.name, ...(args[0] === "stack" ? [] : ["--config-file", this.#settings])];
-    return this.#run("pulumi", [...args, ...own, "--non-interactive", "--color", "never"], undefined, env);
+    const withoutSettings = ["stack", "cancel"].includes(args[0]!);
+    return this.#run("pulumi", [...args, ...(withoutSettings ? ["--stack", this.name] : this.#own), "--non-interactive", "--color", "never"], undefined, env);
+  }
+
+  /** Begins an update, kills it once a condition holds, and frees the stack from its lock, as one does by hand. */
+  async killedUp(condition: () => Promise<boolean>): Promise<Outcome> {
+    const update = execa("pulumi", ["up", "--yes", "--skip-preview", ...this.#own, "--non-interactive"], { cwd: checkout, env: this.#env, reject: false, detached: true });
+    while (!(await condition())) {
+      if (update.exitCode !== null) throw new Error(`the update ended before it could be killed:\n${(await update).stdout}`);
+      await delay(100);
+    }
+    process.kill(-update.pid!, "SIGKILL"); // with its plugins, as a machine's crash does
+    await update;
+    return this.pulumi(["cancel", "--yes"]);
   }
 
   async kubectl(args: readonly string[], input?: Buffer): Promise<Outcome> {

@@ -16,7 +16,7 @@ describe("zeromq-broker", () => {
 describe("zeromq-broker-service", () => {
   it("publishes the active colour's frontend and neither backend nor metrics", () => {
     const { metadata, spec } = publicService(settingsWith({ activeColor: "green" }));
-    expect(metadata?.name).toBe("zeromq-broker-service");
+    expect(metadata).toEqual({ name: "zeromq-broker-service", namespace: "zeromq", labels: { app: "zeromq-broker" } });
     expect(spec).toEqual({ type: "LoadBalancer", selector: activeGreen, ports: [frontend] });
   });
 
