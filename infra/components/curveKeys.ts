@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { names, secretKeys } from "../../services/contract/names.ts";
 import { type CurveKeyPair, curveKeyPair } from "../keys/curveKeyPair.ts";
 import type { Settings } from "../settings.ts";
+import { objectMetadata } from "../specs/objectMetadata.ts";
 
 /** The stack's CURVE key pair: made by its first update, kept in its state as a secret, given to the cluster as a Secret. */
 export class CurveKeys extends pulumi.ComponentResource {
@@ -20,7 +21,7 @@ export class CurveKeys extends pulumi.ComponentResource {
     this.secret = new kubernetes.core.v1.Secret(
       names.secret,
       {
-        metadata: { name: names.secret, namespace: settings.namespace },
+        metadata: objectMetadata({ name: names.secret, namespace: settings.namespace }),
         stringData: {
           [secretKeys.curvePublicKey]: pair.publicKey,
           [secretKeys.curveSecretKey]: pair.secretKey,

@@ -12,6 +12,7 @@ import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { podAnnotations } from "./podMetadata.ts";
 import { brokerProbes } from "./probes.ts";
 import { spread } from "./spread.ts";
+import { objectMetadata } from "./objectMetadata.ts";
 
 /** The labels by which Services and people find the brokers of a colour. */
 export function brokerLabels(color: Color): Record<string, string> {
@@ -25,7 +26,7 @@ export function brokerDeployment(settings: Settings, color: Color, imageReferenc
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: names.brokerDeployment(color), namespace: settings.namespace, labels: matchLabels },
+    metadata: objectMetadata({ name: names.brokerDeployment(color), namespace: settings.namespace, labels: matchLabels }),
     spec: {
       replicas: broker.replicas,
       revisionHistoryLimit: 5,

@@ -5,6 +5,7 @@ import { image } from "../../services/contract/image.ts";
 import { names } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import type { Settings } from "../settings.ts";
+import { objectMetadata } from "./objectMetadata.ts";
 
 /** The names of the files in the ConfigMap and in the containers. */
 export const configFiles = {
@@ -37,7 +38,7 @@ export function configMap(settings: Settings): ConfigMap {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name: names.configMap, namespace: settings.namespace },
+    metadata: objectMetadata({ name: names.configMap, namespace: settings.namespace }),
     data: { [configFiles.broker]: brokerConf(settings), [configFiles.worker]: workerConf() },
   };
 }

@@ -3,6 +3,7 @@ import { labels, names, portNames } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import type { Settings } from "../settings.ts";
 import { brokerLabels } from "./brokerDeployment.ts";
+import { objectMetadata } from "./objectMetadata.ts";
 
 const frontendPort: ServicePort = { name: portNames.frontend, port: ports.frontend, targetPort: portNames.frontend };
 const backendPort: ServicePort = { name: portNames.backend, port: ports.backend, targetPort: portNames.backend };
@@ -12,7 +13,7 @@ export function brokerService({ namespace, activeColor }: Settings): Service {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name: names.brokerService, namespace, labels: { [labels.app]: names.brokerApp } },
+    metadata: objectMetadata({ name: names.brokerService, namespace, labels: { [labels.app]: names.brokerApp } }),
     spec: { type: "ClusterIP", selector: brokerLabels(activeColor), ports: [frontendPort] },
   };
 }
@@ -22,13 +23,12 @@ export function publicService({ namespace, activeColor, frontend }: Settings): S
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: {
+    metadata: objectMetadata({
       name: names.publicService,
       namespace,
       labels: { [labels.app]: names.brokerApp },
-      // An empty map would be owned by one update and refused to the next, if the first one was killed.
-      ...(Object.keys(frontend.annotations).length > 0 && { annotations: frontend.annotations }),
-    },
+      annotations: frontend.annotations,
+    }),
     spec: {
       type: frontend.serviceType,
       selector: brokerLabels(activeColor),
@@ -43,7 +43,7 @@ export function headlessService({ namespace }: Settings): Service {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name: names.headlessService, namespace, labels: { [labels.app]: names.brokerApp } },
+    metadata: objectMetadata({ name: names.headlessService, namespace, labels: { [labels.app]: names.brokerApp } }),
     spec: {
       clusterIP: "None",
       publishNotReadyAddresses: true,

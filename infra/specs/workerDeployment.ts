@@ -12,6 +12,7 @@ import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { podAnnotations } from "./podMetadata.ts";
 import { workerProbes } from "./probes.ts";
 import { spread } from "./spread.ts";
+import { objectMetadata } from "./objectMetadata.ts";
 
 /** The workers of one service; its place in the list decides the Deployment's name. */
 export function workerDeployment(settings: Settings, worker: WorkerSettings, index: number, imageReference: string) {
@@ -19,7 +20,7 @@ export function workerDeployment(settings: Settings, worker: WorkerSettings, ind
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: names.workerDeployment(worker.service, index), namespace: settings.namespace, labels: matchLabels },
+    metadata: objectMetadata({ name: names.workerDeployment(worker.service, index), namespace: settings.namespace, labels: matchLabels }),
     spec: {
       replicas: worker.replicas,
       revisionHistoryLimit: 5,

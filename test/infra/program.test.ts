@@ -32,6 +32,14 @@ describe("the whole program", () => {
     for (const { name, inputs } of objects) expect(inputs["metadata"]).toMatchObject({ name, namespace: "elsewhere" });
   });
 
+  it("owns every object under one name, so that an update can finish one that was killed", async () => {
+    const { resources } = await runProgram();
+    const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
+
+    const managers = objects.map(({ inputs }) => inputs["metadata"].annotations?.["pulumi.com/patchFieldManager"]);
+    expect(managers).toEqual(objects.map(() => "zeromq-stack"));
+  });
+
   it("talks to the cluster that the settings name, for every resource", async () => {
     const run = await runProgram({ "zeromq-stack:kubeContext": "the-one" });
     const { cluster } = ofType(run, "pulumi:providers:kubernetes");
