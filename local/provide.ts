@@ -9,26 +9,25 @@ import { installPackages } from "./packages.ts";
 import type { Plan } from "./plan.ts";
 import { ensurePlugins } from "./plugins.ts";
 import { ensure } from "./processes.ts";
-import type { Step } from "./steps.ts";
-import { binaries, compile, isBuilt, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
-import { fetchGo } from "./toolchain/go.ts";
+import type { Say, Step } from "./steps.ts";
+import { binaries, compile, isBuilt, kubernetesBuild, pulumiBuild, type GoBuild } from "./toolchain/build.ts";
+import { fetchGo, findGo } from "./toolchain/go.ts";
 
 /** The steps that give this machine what the plan says, each of which does nothing where its result exists. */
 export function provisions(found: Found, plan: Plan): Step[] {
   const host = found.docker ?? ownDockerHost;
-  const go = () => Promise.resolve(found.go ?? fetchGo());
+  const go = async () => (await findGo()) ?? fetchGo();
+  const built = async (build: GoBuild, say: Say) => {
+    if (isBuilt(build)) return "built earlier";
+    await compile(build, await go(), say);
+    return "compiled";
+  };
   const steps: Step[] = [];
   const step = (title: string, run: Step["run"]) => steps.push({ title, run });
 
   if (plan.packages.length > 0) step("Debian packages", async (say) => installPackages(plan.packages, say));
   if (plan.fetchGo) step("Go", async () => fetchGo());
-  if (plan.pulumi === "provide") {
-    step("Pulumi CLI", async (say) => {
-      if (isBuilt(pulumiBuild)) return "built earlier";
-      await compile(pulumiBuild, await go(), say);
-      return "compiled";
-    });
-  }
+  if (plan.pulumi === "provide") step("Pulumi CLI", (say) => built(pulumiBuild, say));
   step("Pulumi plugins", async (say) => {
     const standIns = await ensurePlugins(environment(plan), found.languageHost, say);
     return standIns.length === 0 ? "genuine" : `can't be had here, stand-ins of local/standin: ${standIns.join(", ")}`;
@@ -40,11 +39,7 @@ export function provisions(found: Found, plan: Plan): Step[] {
   }
   if (plan.cluster === "kind") step("kind cluster", async (say) => ensureKindCluster(found.context, say));
   if (plan.cluster === "node") {
-    step("Kubernetes programs", async (say) => {
-      if (isBuilt(kubernetesBuild)) return "built earlier";
-      await compile(kubernetesBuild, await go(), say);
-      return "compiled";
-    });
+    step("Kubernetes programs", (say) => built(kubernetesBuild, say));
     step("Kubernetes", async (say) => {
       await ensurePauseImage(host, await go());
       const started = await ensureLocalCluster(binaries(kubernetesBuild), found.context, say);
