@@ -22,6 +22,12 @@ Destroys the dev stack.
 async function down(all: boolean): Promise<void> {
   const found = await look();
   const decided = plan(found);
+  if (decided.cluster === "kind" && found.docker === undefined) {
+    throw new Failure("the stack runs in a kind cluster, and Docker's engine does not answer", { todo: "Start it." });
+  }
+  if (decided.cluster === "context" && !found.ownContext) {
+    throw new Failure(`the stack runs in the context ${found.context}, which your kubeconfig does not have any more`, { todo: "Give it back, or set KUBECONFIG." });
+  }
   const exists = !usesOwnBackend() || stackExists();
   // A cluster of ours that goes takes the stack with it, and the folder with the stack's state goes too.
   const goesWithCluster = all && decided.cluster !== "context" && usesOwnBackend();

@@ -1,28 +1,31 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { binaries, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { binaries, kubernetesBuild } from "./toolchain/build.ts";
+import { pulumiFolder } from "./toolchain/pulumi.ts";
 import { ownDockerHost } from "./images/docker.ts";
 import { checkout, paths } from "./paths.ts";
 import type { Plan } from "./plan.ts";
-import { standInsNeeded } from "./plugins.ts";
+import { standInFolders } from "./plugins.ts";
 
 /**
- * The variables with which `pulumi`, `kubectl` and `docker` use what `up` found or provided. Ours come last on PATH,
- * so that a genuine program always wins over what stands in for it; Node comes first, because Pulumi runs the program
- * with it.
+ * The variables with which `pulumi`, `kubectl` and `docker` use what `up` found or provided. Our programs come last on
+ * PATH, so that the machine's own win; Node comes first, because Pulumi runs the program with it.
  */
 export function environment(plan: Plan): Record<string, string> {
   const own = [
-    ...(plan.pulumi === "provide" ? [binaries(pulumiBuild)] : []),
+    ...(plan.pulumi === "provide" ? [pulumiFolder()] : []),
     ...(existsSync(binaries(kubernetesBuild)) ? [binaries(kubernetesBuild)] : []),
-    ...(standInsNeeded() ? [join(checkout, "local/standin/bin")] : []),
+    ...standInFolders(),
   ];
+  const hasPassphrase = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"].some((name) => process.env[name] !== undefined);
   return {
     PATH: [join(checkout, "node_modules/.bin"), process.env["PATH"], ...own].join(":"),
     ...(plan.cluster === "context" ? {} : { KUBECONFIG: paths.kubeconfig }),
     ...(plan.docker === "found" ? {} : { DOCKER_HOST: ownDockerHost }),
-    ...(usesOwnBackend() ? { PULUMI_BACKEND_URL: ownBackend, PULUMI_CONFIG_PASSPHRASE: passphrase } : {}),
-    ...(standInsNeeded() ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+    ...(usesOwnBackend() ? { PULUMI_BACKEND_URL: ownBackend } : {}),
+    ...(hasPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase }),
+    ...(standInFolders().length > 0 ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+    ...(process.env["NO_PROXY"] === undefined ? {} : { NO_PROXY: process.env["NO_PROXY"], no_proxy: process.env["NO_PROXY"] }),
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
 }

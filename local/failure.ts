@@ -19,16 +19,20 @@ export class Failure extends Error {
   }
 }
 
+const usualAdvice = "The same command goes on from here; `npm run down -- --all` removes what was started, for a new beginning.";
+
 /** How a failure is printed. */
 export function describe(error: unknown): string {
+  if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOSPC") {
+    return `The disk is full: ${(error as Error).message}\nMake room, then: ${usualAdvice}`;
+  }
   if (!(error instanceof Failure)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const { log, reason, todo } = error.advice;
+  const { log, reason, todo = usualAdvice } = error.advice;
   const lines = [error.message];
   if (log !== undefined && existsSync(log)) {
     const text = readFileSync(log, "utf8").trimEnd();
     const part = reason === undefined ? text.split("\n").slice(-12).join("\n") : reason(text);
     lines.push(part.replace(/^/gm, "  | "), `The whole log: ${log}`);
   }
-  if (todo !== undefined) lines.push(todo);
-  return lines.join("\n");
+  return [...lines, todo].join("\n");
 }

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** The only two folders outside the checkout that `local/` writes to, after the XDG Base Directory Specification. */
+/** The two folders outside the checkout that are ours, after the XDG Base Directory Specification. Go and npm keep caches of their own. */
 const cacheHome = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
 const stateHome = process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state");
 

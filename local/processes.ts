@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { paths } from "./paths.ts";
 import { Failure } from "./failure.ts";
+import { goOn } from "./interruption.ts";
 
 /**
  * Every process that `local/` leaves running carries this variable. So what runs is read from the machine itself: a
@@ -37,12 +38,13 @@ export function find(name?: string): number[] {
     .map(Number);
 }
 
-/** Waits for a condition; false when the time is over. */
+/** Waits for a condition; false when the time is over. @throws interruption */
 export async function until(condition: () => Promise<boolean> | boolean, timeoutMs: number): Promise<boolean> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     if (await condition()) return true;
     if (Date.now() > end) return false;
+    goOn();
     await delay(200);
   }
 }
@@ -50,10 +52,10 @@ export async function until(condition: () => Promise<boolean> | boolean, timeout
 /** Starts a service that outlives this program, unless it runs; a running one that does not get ready is replaced. */
 export async function ensure(service: Service): Promise<"running" | "started"> {
   const timeoutMs = service.readyTimeoutMs ?? 60_000;
-  if (find(service.name).length > 0) {
+  if (find(service.name).some((pid) => runs(pid, service))) {
     if (await until(service.ready, Math.min(timeoutMs, 20_000))) return "running";
-    await stop(service.name);
   }
+  await stop(service.name); // not ready, or a program of another version
   const log = logOf(service.name);
   start(service, log);
   const ended = () => find(service.name).length === 0;
@@ -64,6 +66,17 @@ export async function ensure(service: Service): Promise<"running" | "started"> {
     throw new Failure(`${service.name} ${what}`, { log });
   }
   return "started";
+}
+
+/** Whether a process runs the program that the service names now: a new version has a folder of its own. */
+function runs(pid: number, { command }: Service): boolean {
+  const program = command.find((argument) => argument.startsWith(paths.cache));
+  if (program === undefined) return true;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(program);
+  } catch {
+    return false;
+  }
 }
 
 export function logOf(name: string): string {
@@ -78,11 +91,17 @@ function start(service: Service, log: string): void {
   const child = spawn(program!, args, {
     detached: true,
     stdio: ["ignore", output, output],
-    env: { ...process.env, ...service.env, [marker]: `${paths.state}/${service.name}` },
+    env: { ...inherited(), ...service.env, [marker]: `${paths.state}/${service.name}` },
   });
   child.on("error", () => undefined); // seen as "ended at once"
   child.unref();
   closeSync(output);
+}
+
+/** A daemon gets none of the shell's tokens and passwords. */
+function inherited(): Record<string, string> {
+  const wanted = /^(PATH|HOME|LANG|(https?|no)_proxy|SSL_CERT_(FILE|DIR))$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => wanted.test(name) && value !== undefined)) as Record<string, string>;
 }
 
 /** Ends one service with SIGTERM, and with SIGKILL what is left after ten seconds; all of them, whose files go too, at once. */

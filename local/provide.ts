@@ -12,14 +12,14 @@ import { ensure } from "./processes.ts";
 import type { Say, Step } from "./steps.ts";
 import { binaries, compile, isBuilt, kubernetesBuild, pulumiBuild, type GoBuild } from "./toolchain/build.ts";
 import { fetchGo, findGo } from "./toolchain/go.ts";
+import { hasLanguageHost, installPulumi } from "./toolchain/pulumi.ts";
 
 /** The steps that give this machine what the plan says, each of which does nothing where its result exists. */
 export function provisions(found: Found, plan: Plan): Step[] {
   const host = found.docker ?? ownDockerHost;
-  const go = async () => (await findGo()) ?? fetchGo();
   const built = async (build: GoBuild, say: Say) => {
     if (isBuilt(build)) return "built earlier";
-    await compile(build, await go(), say);
+    await compile(build, (await findGo()) ?? (await fetchGo()), say);
     return "compiled";
   };
   const steps: Step[] = [];
@@ -27,9 +27,15 @@ export function provisions(found: Found, plan: Plan): Step[] {
 
   if (plan.packages.length > 0) step("Debian packages", async (say) => installPackages(plan.packages, say));
   if (plan.fetchGo) step("Go", async () => fetchGo());
-  if (plan.pulumi === "provide") step("Pulumi CLI", (say) => built(pulumiBuild, say));
+  if (plan.pulumi === "provide") {
+    step("Pulumi CLI", async (say) => {
+      if (found.pulumiBuilt) return "installed earlier";
+      say("asking for the released one");
+      return (await installPulumi()) ? "installed" : built(pulumiBuild, say);
+    });
+  }
   step("Pulumi plugins", async (say) => {
-    const standIns = await ensurePlugins(environment(plan), found.languageHost, say);
+    const standIns = await ensurePlugins(environment(plan), found.languageHost || hasLanguageHost(), say);
     return standIns.length === 0 ? "genuine" : `can't be had here, stand-ins of local/standin: ${standIns.join(", ")}`;
   });
   if (plan.docker === "provide") step("Docker engine", async () => ensure(dockerEngine));
@@ -41,7 +47,7 @@ export function provisions(found: Found, plan: Plan): Step[] {
   if (plan.cluster === "node") {
     step("Kubernetes programs", (say) => built(kubernetesBuild, say));
     step("Kubernetes", async (say) => {
-      await ensurePauseImage(host, await go());
+      await ensurePauseImage(host, binaries(kubernetesBuild));
       const started = await ensureLocalCluster(binaries(kubernetesBuild), found.context, say);
       return started === 0 ? "running" : `${started} programs started`;
     });

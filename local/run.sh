@@ -10,6 +10,10 @@ for package in "$checkout" "$checkout/services"; do
     cp "$package/package-lock.json" "$package/node_modules/.zeromq-stack-lock"
   fi
 done
+if [ ! -x "$checkout/node_modules/.bin/node" ]; then
+  echo "npm did not install Node for this project: does its setting ignore-scripts forbid it?" >&2
+  exit 1
+fi
 program=$1
 shift
 case $program in

@@ -26,9 +26,9 @@ export async function selectStack(env: Environment): Promise<void> {
 }
 
 /** `pulumi up` or `pulumi destroy` of the dev stack. */
-export async function update(command: "up" | "destroy", env: Environment, onLine: (line: string) => void): Promise<string> {
+export async function update(command: "up" | "destroy", env: Environment, onLine: (line: string) => void, options: readonly string[] = []): Promise<string> {
   let changes = "";
-  const skip = command === "up" ? ["--skip-preview"] : [];
+  const skip = command === "up" ? ["--skip-preview", ...options] : options;
   await run(["pulumi", command, "--yes", "--stack", devStack, "--non-interactive", "--color", "never", ...skip], {
     log: `pulumi-${command}`,
     cwd: checkout,
@@ -42,6 +42,13 @@ export async function update(command: "up" | "destroy", env: Environment, onLine
     },
   });
   return changes === "" ? "done" : changes;
+}
+
+/** A number is given out again in time, and only Linux tells here whose it is. */
+function isPulumi(pid: string): boolean {
+  if (process.platform !== "linux") return true;
+  const file = `/proc/${pid}/comm`;
+  return existsSync(file) && readFileSync(file, "utf8").startsWith("pulumi");
 }
 
 /** The errors of an update, without the warnings around them. */
@@ -65,8 +72,8 @@ function removeDeadLocks(): void {
   if (!existsSync(locks)) return;
   for (const name of readdirSync(locks)) {
     const file = join(locks, name);
-    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { pid: number };
-    if (existsSync(`/proc/${pid}`)) throw new Failure(`an update of the stack is at work (process ${pid})`, { todo: "Wait for it, or end it." });
+    const pid = /"pid":\s*(\d+)/.exec(readFileSync(file, "utf8"))?.[1];
+    if (pid !== undefined && isPulumi(pid)) throw new Failure(`an update of the stack is at work (process ${pid})`, { todo: "Wait for it, or end it." });
     rmSync(file);
   }
 }

@@ -1,3 +1,4 @@
+import { choose } from "./cluster/choice.ts";
 import { environment } from "./environment.ts";
 import { Failure } from "./failure.ts";
 import { look } from "./found.ts";
@@ -24,6 +25,7 @@ async function up(yes: boolean): Promise<void> {
   if (decided.obstacles.length > 0) throw new Failure(decided.obstacles.join("\n"));
   if (!yes) await agree(decided.packages);
 
+  choose(found.context, decided.cluster);
   let result: Outputs | undefined;
   let answer = "";
   const steps: Step[] = [
@@ -33,7 +35,8 @@ async function up(yes: boolean): Promise<void> {
       run: async (say) => {
         const current = environment(decided); // the plugins are known only now
         await selectStack(current);
-        const changes = await update("up", current, say);
+        // A kind cluster can be deleted and made anew without the stack's state hearing of it.
+        const changes = await update("up", current, say, decided.cluster === "kind" ? ["--refresh"] : []);
         result = await outputs(current);
         return changes;
       },

@@ -12,6 +12,7 @@ export const versions = {
   /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
   baseImage: "library/node:24.21.0-bookworm-slim",
   node: "24.21.0",
+  npm: "11.19.1",
   debianSuite: "bookworm",
   pause: "3.10",
   kindCluster: "zeromq-stack",

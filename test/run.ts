@@ -8,7 +8,7 @@ import { Failure } from "../local/failure.ts";
 import { look } from "../local/found.ts";
 import { locked } from "../local/lock.ts";
 import { agree } from "../local/packages.ts";
-import { checkout, paths } from "../local/paths.ts";
+import { checkout } from "../local/paths.ts";
 import { plan } from "../local/plan.ts";
 import { find, stop } from "../local/processes.ts";
 import { program } from "../local/program.ts";
@@ -43,6 +43,7 @@ async function vitest(projects: readonly string[], env: Record<string, string> =
     reject: false,
     env: { ...env, PATH: `${join(checkout, "node_modules/.bin")}:${env["PATH"] ?? process.env["PATH"]}` },
   });
+  if (!existsSync(file)) throw new Failure(`vitest ended before it had a result for ${projects.join(", ")}`);
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
   counts.passed += numPassedTests ?? 0;
   counts.failed += numFailedTests ?? 0;
@@ -52,19 +53,24 @@ async function vitest(projects: readonly string[], env: Record<string, string> =
 async function endToEnd(yes: boolean): Promise<void> {
   const found = await look();
   const decided = plan(found);
+  const notRun = "the end-to-end tests did not run";
   if (decided.obstacles.length > 0) {
-    throw new Failure(`the end-to-end tests did not run, because no cluster can be had here:\n${decided.obstacles.join("\n")}`, {
+    throw new Failure(`${notRun}, because no cluster can be had here:\n${decided.obstacles.join("\n")}`, {
       todo: "`npm test -- --skip-e2e` runs all else.",
     });
   }
   if (!yes) await agree(decided.packages);
-  const before = { running: find().length > 0, files: existsSync(paths.state) };
+  const wasRunning = find().length > 0;
   try {
-    await locked(() => perform(provisions(found, decided)));
+    await perform(provisions(found, decided)).catch((error: unknown) => {
+      console.error(`${notRun}, because their cluster could not be provided:`);
+      throw error;
+    });
     await vitest(["e2e"], environment(decided));
   } finally {
-    if (!before.files) await stopAll(decided.cluster === "kind");
-    else if (!before.running) await stop(); // a stack of `up` sleeps here: its files stay
+    // What `up` made stays: its cluster if that runs, its files if it sleeps.
+    if (decided.cluster !== "context" && found.chosen === undefined) await stopAll(decided.cluster === "kind");
+    else if (!wasRunning) await stop();
   }
 }
 
@@ -73,9 +79,9 @@ async function everything(skipEndToEnd: boolean, yes: boolean): Promise<void> {
   if (exitCode !== 0) throw new Failure("the types are wrong");
   await vitest(withoutCluster);
   if (skipEndToEnd) console.log("Left out on request: the end-to-end tests.");
-  else await endToEnd(yes);
+  else await locked(() => endToEnd(yes));
 }
 
 await program(usage, ["skip-e2e", "yes"], (given) => everything(given["skip-e2e"], given.yes));
 rmSync(results, { recursive: true, force: true });
-console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+if (counts.passed + counts.failed > 0) console.log(`\n${counts.passed} passed, ${counts.failed} failed`);

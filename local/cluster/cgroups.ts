@@ -17,6 +17,11 @@ function places(): string[] {
 }
 
 export function ensureCgroup(): void {
+  // On v2 a group has the controllers that its parent hands down, and the kubelet wants all that the root has.
+  const available = join(mountPoint, "cgroup.controllers");
+  if (existsSync(available)) {
+    for (const controller of readFileSync(available, "utf8").trim().split(" ")) writeFileSync(join(mountPoint, "cgroup.subtree_control"), `+${controller}`);
+  }
   for (const place of places()) {
     mkdirSync(place, { recursive: true });
     // A new cpuset of v1 has no processor and no memory node, and admits nobody until it has.

@@ -14,7 +14,8 @@ containerdConfigPatches:
     config_path = "/etc/containerd/certs.d"
 `;
 
-export const kindRegistry = "kind-registry";
+/** Not the recipe's own name, which other projects on this machine may have taken. */
+const kindRegistry = "zeromq-stack-registry";
 
 export async function ensureKindRegistry(): Promise<string> {
   const running = await output(["docker", "inspect", "-f", "{{.State.Running}}", kindRegistry]);

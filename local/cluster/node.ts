@@ -21,7 +21,13 @@ const node: Service = {
 
 /** The node's first process, as this machine numbers it. */
 export function nodePid(): number | undefined {
-  return find(node.name).find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "tini");
+  return find(node.name).find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "tini";
+    } catch {
+      return false; // it ended while we looked
+    }
+  });
 }
 
 /** A command that runs inside the node. */

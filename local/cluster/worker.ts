@@ -133,7 +133,7 @@ const corefile = `.:53 {
   errors
   ready 127.0.0.1:8181
   kubernetes cluster.local in-addr.arpa ip6.arpa {
-    kubeconfig ${join(kubeconfigs, "super-admin.conf")}
+    kubeconfig "${join(kubeconfigs, "super-admin.conf")}"
     ttl 5
   }
   reload

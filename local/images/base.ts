@@ -1,6 +1,8 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { checkout, paths } from "../paths.ts";
+import { goOn } from "../interruption.ts";
+import { paths } from "../paths.ts";
 import { output, run } from "../run.ts";
 import { versions } from "../versions.ts";
 import { hasImage, localRegistry } from "./registry.ts";
@@ -12,6 +14,7 @@ export async function ensureBaseImage(host: string, onLine: (line: string) => vo
   const target = `${localRegistry}/${versions.baseImage}`;
   const source = `docker.io/${versions.baseImage}`;
   const pulled = (await output(["docker", "pull", "--quiet", source], env, 600_000)) !== undefined;
+  goOn();
   if (pulled) {
     await run(["docker", "tag", source, target], { log: "base-image", env });
   } else {
@@ -23,24 +26,24 @@ export async function ensureBaseImage(host: string, onLine: (line: string) => vo
 
 /** What the Dockerfile needs of the genuine image: Debian, Node and npm at the same places, and this machine's certificate authorities. */
 async function baseTar(onLine: (line: string) => void): Promise<string> {
-  const tar = join(paths.cache, `base-image-${versions.debianSuite}-node-${versions.node}.tar`);
+  const authorities = [process.env["NODE_EXTRA_CA_CERTS"], process.env["SSL_CERT_FILE"], "/etc/ssl/certs/ca-certificates.crt"].find((file) => file !== undefined && existsSync(file));
+  const trusted = createHash("sha256").update(authorities === undefined ? "" : readFileSync(authorities)).digest("hex").slice(0, 8);
+  const tar = join(paths.cache, `base-image-${versions.debianSuite}-node-${versions.node}-npm-${versions.npm}-${trusted}.tar`);
   if (existsSync(tar)) return tar;
   const root = join(paths.state, "base-image");
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
   const mirror = await output(["sh", "-c", `apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: ${versions.debianSuite}' | head -n 1`]);
-  await run(["debootstrap", "--variant=minbase", `--cache-dir=${debCache()}`, "--include=ca-certificates,libstdc++6", versions.debianSuite, root, ...(mirror ? [mirror] : [])], {
+  // In a mount namespace of its own: debootstrap mounts, and an interruption would leave that mounted.
+  await run(["unshare", "--mount", "--propagation", "private", "debootstrap", "--variant=minbase", `--cache-dir=${debCache()}`, "--include=ca-certificates,libstdc++6", versions.debianSuite, root, ...(mirror ? [mirror] : [])], {
     log: "base-image",
     onLine,
     todo: "debootstrap needs root and a Debian mirror; see the log.",
   });
-  const authorities = process.env["SSL_CERT_FILE"] ?? "/etc/ssl/certs/ca-certificates.crt";
-  if (existsSync(authorities)) cpSync(authorities, join(root, "etc/ssl/certs/ca-certificates.crt"), { dereference: true });
+  if (authorities !== undefined) cpSync(authorities, join(root, "etc/ssl/certs/ca-certificates.crt"), { dereference: true });
   mkdirSync(join(root, "usr/local/bin"), { recursive: true });
   cpSync(process.execPath, join(root, "usr/local/bin/node"));
-  const npm = (await output(["npm", "root", "--global"])) ?? "/usr/lib/node_modules";
-  cpSync(join(npm, "npm"), join(root, "usr/local/lib/node_modules/npm"), { recursive: true, dereference: true });
-  await run(["ln", "-sf", "../lib/node_modules/npm/bin/npm-cli.js", join(root, "usr/local/bin/npm")], { log: "base-image" });
+  await run(["npm", "install", "--global", "--prefix", join(root, "usr/local"), `npm@${versions.npm}`], { log: "base-image", onLine });
   rmSync(join(root, "var/cache/apt"), { recursive: true, force: true });
   mkdirSync(dirname(tar), { recursive: true });
   await run(["tar", "--create", "--file", `${tar}.part`, "--directory", root, "."], { log: "base-image" });
@@ -56,14 +59,13 @@ function debCache(): string {
 }
 
 /** The image that holds a pod's namespaces on the local node. */
-export async function ensurePauseImage(host: string, go: string): Promise<void> {
+export async function ensurePauseImage(host: string, bin: string): Promise<void> {
   const name = `zeromq-stack/pause:${versions.pause}`;
   if (await hasImage(name)) return;
   const directory = join(paths.state, "pause");
   mkdirSync(directory, { recursive: true });
-  const env = { DOCKER_HOST: host, CGO_ENABLED: "0", DOCKER_BUILDKIT: "0" };
-  const source = join(checkout, "local/images/pause/main.go");
-  await run([go, "build", "-trimpath", "-ldflags=-s -w", "-o", join(directory, "pause"), source], { log: "pause-image", env });
+  const env = { DOCKER_HOST: host, DOCKER_BUILDKIT: "0" };
+  cpSync(join(bin, "pause"), join(directory, "pause"));
   const dockerfile = 'FROM scratch\nCOPY pause /pause\nENTRYPOINT ["/pause"]\n';
   await run(["docker", "build", "--file", "-", "--tag", `${localRegistry}/${name}`, directory], { log: "pause-image", env, input: dockerfile });
   await run(["docker", "push", `${localRegistry}/${name}`], { log: "pause-image", env });

@@ -41,23 +41,15 @@ export async function ensureRegistry(kind: boolean): Promise<string> {
   return ensure(service);
 }
 
-const manifestTypes = [
-  "application/vnd.docker.distribution.manifest.v2+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.oci.image.index.v1+json",
-];
+export async function registryAnswers(): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${addresses.registryPort}/v2/`).then(({ ok }) => ok, () => false);
+}
 
 /** Whether the registry on loopback has an image. */
 export async function hasImage(reference: string): Promise<boolean> {
   const [, name, tag] = /^(.+):([^:/]+)$/.exec(reference) ?? [];
-  try {
-    const response = await fetch(`http://127.0.0.1:${addresses.registryPort}/v2/${name}/manifests/${tag}`, {
-      method: "HEAD",
-      headers: { accept: manifestTypes.join(", ") },
-    });
-    return response.ok;
-  } catch {
-    return false;
-  }
+  const answer = await fetch(`http://127.0.0.1:${addresses.registryPort}/v2/${name}/tags/list`).catch(() => undefined);
+  if (!answer?.ok) return false;
+  const { tags } = (await answer.json()) as { tags: string[] | null };
+  return tags?.includes(tag!) === true;
 }

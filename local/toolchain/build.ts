@@ -21,7 +21,7 @@ export const kubernetesBuild: GoBuild = {
   name: "kubernetes",
   version: versions.kubernetes,
   module: "kubernetes",
-  packages: ["./node", "./coredns"],
+  packages: ["./node", "./coredns", "./pause"],
   linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.kubernetes} -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${versions.kubernetes.split(".")[1]}`,
   links: {
     of: "node",
@@ -58,9 +58,9 @@ export async function compile(build: GoBuild, go: string, onLine: (line: string)
   const cwd = join(checkout, "local/toolchain", build.module);
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  const env = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
+  const env = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off", GOOS: "", GOARCH: "" };
   const log = `build-${build.name}`;
-  const todo = "Compiling needs about 6 GB of disk and a Go module proxy (GOPROXY); run `npm run up` again to go on from here.";
+  const todo = "Compiling needs about 10 GB of disk and a Go module proxy (GOPROXY); run `npm run up` again to go on from here.";
   onLine("fetching modules");
   await run([go, "mod", "download", "-x"], { log, cwd, env, todo, onLine: (line) => onLine(`fetching ${line.split("/").slice(-3).join("/")}`) });
   const all = ((await output([go, "-C", cwd, "list", "-deps", ...build.packages], env)) ?? "").split("\n").length;

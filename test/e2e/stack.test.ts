@@ -30,8 +30,8 @@ async function succeed(outcome: Promise<Outcome>): Promise<string> {
 }
 
 beforeAll(async () => {
+  await succeed(stack.kubectl(["delete", "namespace", stack.namespace, "--ignore-not-found"])); // of a run that was killed
   await succeed(stack.init());
-  await succeed(stack.pulumi(["config", "set", "rolloutDeadlineSeconds", "120"]));
 });
 
 afterAll(async () => {
@@ -143,7 +143,7 @@ describe("an update", () => {
     await succeed(stack.pulumi(["config", "set", "kubeContext", "somebodys-production"]));
     await succeed(stack.pulumi(["config", "set", "--path", "broker.logLevel", "ERROR"]));
     const { exitCode, text } = await stack.pulumi(["up", "--yes", "--skip-preview"]);
-    await succeed(stack.pulumi(["config", "set", "kubeContext", "zeromq-stack-dev"]));
+    await succeed(stack.pulumi(["config", "set", "kubeContext", stack.context]));
     expect(exitCode).not.toBe(0);
     expect(text).toMatch(/somebodys-production/);
     expect(await generations()).toEqual(before);
@@ -168,7 +168,7 @@ describe("an update", () => {
 describe("a pod that is deleted", () => {
   test.each([names.workerApp, names.brokerApp])("%s ends by itself within its grace period while requests are answered", async (app) => {
     const [pod] = await stack.list("pods", `app=${app}`);
-    const deleted = stack.kubectl(["delete", "pod", pod.metadata.name]);
+    const deleted = stack.exitCodeOfDeleted(pod.metadata.name);
     const other = (await stack.list("pods", `app=${names.brokerApp}`)).find(({ metadata }) => metadata.name !== pod.metadata.name);
     const address = `tcp://${names.brokerService}:${ports.frontend}`;
     const client = command("client", "request", "--address", address, "--service", "echo", "--retries", "5", "--timeout-ms", "3000");
@@ -177,10 +177,8 @@ describe("a pod that is deleted", () => {
       expect(exitCode, text).toBe(0);
       expect(stdout.toString()).toBe(`request ${sequence}`);
     }
-    await succeed(deleted);
+    expect(await deleted).toBe("0"); // 137 would be the kubelet's SIGKILL
     await succeed(stack.kubectl(["wait", "--for=condition=Available", "deployment", "--all", "--timeout=120s"]));
-    const killed = (await stack.list("events")).filter(({ message, involvedObject }) => involvedObject.name === pod.metadata.name && /SIGKILL|grace/i.test(message));
-    expect(killed).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { dumpYaml, loadYaml } from "@kubernetes/client-node";
 import { execa } from "execa";
 
 const checkout = join(import.meta.dirname, "../..");
@@ -14,18 +15,29 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** A stack of its own: its state, its settings and its namespace are nobody else's. */
+/** A stack of its own: its state, its settings and its namespace are nobody else's; only the cluster is the dev stack's. */
 export class TestStack {
   readonly name = "dev-e2e";
   readonly namespace = "zeromq-e2e";
+  readonly context: string;
   readonly directory = mkdtempSync(join(tmpdir(), "zeromq-stack-e2e-"));
   readonly #settings = join(this.directory, "Pulumi.dev-e2e.yaml");
   readonly #own = ["--stack", this.name, "--config-file", this.#settings];
   readonly #env: Record<string, string>;
 
   constructor() {
-    const dev = readFileSync(join(checkout, "Pulumi.dev.yaml"), "utf8");
-    writeFileSync(this.#settings, dev.replace("zeromq-stack:namespace: zeromq\n", `zeromq-stack:namespace: ${this.namespace}\n`));
+    const dev = loadYaml<{ config: Record<string, unknown>; encryptionsalt: string }>(readFileSync(join(checkout, "Pulumi.dev.yaml"), "utf8"));
+    this.context = String(dev.config["zeromq-stack:kubeContext"]);
+    const ofThisMachine = ["pulumi:disable-default-providers", "zeromq-stack:kubeContext", "zeromq-stack:imageRegistry", "zeromq-stack:pushRegistry", "zeromq-stack:build"];
+    const config = {
+      ...Object.fromEntries(Object.entries(dev.config).filter(([key]) => ofThisMachine.includes(key))),
+      "zeromq-stack:namespace": this.namespace,
+      "zeromq-stack:broker": { replicas: 2 },
+      "zeromq-stack:workers": [{ service: "gzip", replicas: 2 }, { service: "echo", replicas: 1 }],
+      "zeromq-stack:frontend": { serviceType: "ClusterIP" },
+      "zeromq-stack:rolloutDeadlineSeconds": 120,
+    };
+    writeFileSync(this.#settings, dumpYaml({ config, encryptionsalt: dev.encryptionsalt }));
     const backend = join(this.directory, "backend");
     mkdirSync(backend);
     this.#env = { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "zeromq-stack-dev" };
@@ -57,7 +69,17 @@ export class TestStack {
   }
 
   async kubectl(args: readonly string[], input?: Buffer): Promise<Outcome> {
-    return this.#run("kubectl", ["--context", "zeromq-stack-dev", "--namespace", this.namespace, ...args], input);
+    return this.#run("kubectl", ["--context", this.context, "--namespace", this.namespace, ...args], input);
+  }
+
+  /** Deletes a pod and returns the exit code that its container had in the end. */
+  async exitCodeOfDeleted(pod: string): Promise<string> {
+    const codes = '{.status.containerStatuses[0].state.terminated.exitCode}{"\\n"}';
+    const args = ["--context", this.context, "--namespace", this.namespace, "get", "pod", pod, "--watch", "-o", `jsonpath=${codes}`];
+    const watch = execa("kubectl", args, { reject: false, env: this.#env });
+    await this.kubectl(["delete", "pod", pod]);
+    watch.kill();
+    return ((await watch).stdout ?? "").trim().split("\n").at(-1) ?? "";
   }
 
   /** A Kubernetes list as objects. */

@@ -18,8 +18,12 @@ test("a failure shows the end of its log, the log's place and what to do", () =>
   expect(words).toMatch(new RegExp(`${log}\\nRun it again\\.$`));
 });
 
-test("a failure whose log is gone is still told", () => {
-  expect(inWords(new Failure("etcd ended at once", { log: join(directory, "absent") }))).toBe("etcd ended at once");
+test("a failure whose log is gone is still told, with what one can always do", () => {
+  expect(inWords(new Failure("etcd ended at once", { log: join(directory, "absent") }))).toMatch(/^etcd ended at once\nThe same command goes on from here/);
+});
+
+test("a full disk is told as one", () => {
+  expect(inWords(Object.assign(new Error("write"), { code: "ENOSPC" }))).toMatch(/^The disk is full: write\nMake room/);
 });
 
 test("an error that nobody foresaw keeps its stack", () => {

@@ -12,6 +12,9 @@ const bare: Found = {
   languageHost: false,
   kubectl: false,
   ownDocker: false,
+  dockerClient: false,
+  registryMissing: false,
+  pip: true,
   kind: false,
   ownContext: false,
   context: "zeromq-stack-dev",
@@ -19,7 +22,7 @@ const bare: Found = {
   kubernetesBuilt: false,
   missingPackages: ["containerd", "docker.io"],
 };
-const equipped: Found = { ...bare, root: false, pulumi: "v3.256.0", languageHost: true, kubectl: true, docker: "unix:///var/run/docker.sock", kind: true };
+const equipped: Found = { ...bare, root: false, pulumi: "v3.256.0", languageHost: true, kubectl: true, docker: "unix:///var/run/docker.sock", dockerClient: true, kind: true };
 const row = (found: Found, part: string) => plan(found).rows.find((candidate) => candidate.part === part)?.plan;
 
 describe("what can't be done is said before anything is done", () => {
@@ -44,6 +47,21 @@ describe("what can't be done is said before anything is done", () => {
     expect(plan({ ...equipped, kubectl: false }).obstacles).toEqual([expect.stringContaining("kubectl is missing")]);
   });
 
+  test("when Docker's engine is down, rather than compiling what kind would give", () => {
+    const { docker, ...down } = equipped;
+    expect(docker).toBeDefined();
+    expect(plan({ ...down, root: true }).obstacles).toEqual([expect.stringContaining("does not answer: start it")]);
+    expect(plan({ ...down, root: true, chosen: "kind" })).toMatchObject({ cluster: "kind", obstacles: [expect.stringContaining("does not answer: start it")] });
+  });
+
+  test("when the context of the stack has gone from the kubeconfig", () => {
+    expect(plan({ ...equipped, chosen: "context" }).obstacles).toEqual([expect.stringContaining("zeromq-stack-dev")]);
+  });
+
+  test("when a cluster of one's own would have to fetch its images from this machine", () => {
+    expect(plan({ ...equipped, ownContext: true, registryMissing: true }).obstacles).toEqual([expect.stringContaining("pushRegistry.server")]);
+  });
+
   test("every obstacle at once", () => {
     expect(plan({ ...bare, root: false, apt: false, freeDiskGb: 1 }).obstacles).toHaveLength(3);
   });
@@ -62,6 +80,11 @@ describe("what a machine has is used", () => {
     expect(decided).toMatchObject({ cluster: "kind", docker: "found", pulumi: "found", packages: [], fetchGo: false, obstacles: [] });
   });
 
+  test("what was chosen once stays chosen", () => {
+    expect(plan({ ...equipped, root: true, chosen: "node" }).cluster).toBe("node");
+    expect(plan({ ...bare, docker: "tcp://elsewhere", chosen: "kind", kubectl: true }).cluster).toBe("kind");
+  });
+
   test("a local node that runs is kept where kind was installed later", () => {
     expect(plan({ ...equipped, root: true, node: true }).cluster).toBe("node");
   });
@@ -74,6 +97,15 @@ describe("what a machine has is used", () => {
 describe("what a machine lacks is provided", () => {
   test("on a bare one everything is", () => {
     expect(plan(bare)).toMatchObject({ cluster: "node", docker: "provide", pulumi: "provide", packages: ["containerd", "docker.io"], fetchGo: true });
+  });
+
+  test("Go is not fetched where nothing is compiled, and pip only where it fetches Go", () => {
+    expect(plan({ ...bare, kubernetesBuilt: true, pulumiBuilt: true, pip: false })).toMatchObject({ fetchGo: false, packages: ["containerd", "docker.io"] });
+    expect(plan({ ...bare, pip: false }).packages).toEqual(["containerd", "docker.io", "python3-pip"]);
+  });
+
+  test("Debian's Docker is not installed beside another one", () => {
+    expect(plan({ ...equipped, root: true, kind: false }).packages).toEqual(["containerd"]);
   });
 
   test("what was built earlier is not built again", () => {
