@@ -41,7 +41,7 @@ export async function startBroker(settings: BrokerSettings, measures: Measures, 
       );
       const outcome = await backend.send(toPeer(worker), frames);
       if (outcome === "sent") measures.sent("backend");
-      else core.workerUnreachable(worker, now());
+      else core.workerUnreachable(worker, now(), message.kind === "request" ? message.delivery : undefined);
     },
     answered: measures.answered,
     dropped(reason, service) {
@@ -68,8 +68,10 @@ export async function startBroker(settings: BrokerSettings, measures: Measures, 
     log.debug({ side, where, what }, "malformed message");
   };
 
-  const socketOptions = (side: Side): Pick<RouterOptions, "maxMessageBytes" | "onConnect" | "onDisconnect" | "onHandshakeFailure"> => ({
+  const socketOptions = (side: Side): Omit<RouterOptions, "endpoint" | "onMessage"> => ({
     maxMessageBytes: settings.maxMessageBytes,
+    handshakeTimeoutMs: settings.receiveTimeoutMs,
+    lingerMs: settings.sendTimeoutMs,
     onConnect: () => measures.connections(side, 1),
     onDisconnect: () => measures.connections(side, -1),
     onHandshakeFailure: (reason) => log.debug({ side, reason }, "handshake failed"),

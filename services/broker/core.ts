@@ -16,8 +16,11 @@ export interface Broker {
   fromWorker(worker: Peer, command: WorkerCommand, nowMs: number): void;
   /** A worker sent what Majordomo does not know. */
   malformedFromWorker(worker: Peer, nowMs: number): void;
-  /** A message to this worker could not be sent: it is gone, or does not read. */
-  workerUnreachable(worker: Peer, nowMs: number): void;
+  /**
+   * A message to this worker could not be sent: it is gone, or does not read. `undelivered` is the message's delivery, if
+   * it was one: it does not count, because nobody can have begun it.
+   */
+  workerUnreachable(worker: Peer, nowMs: number, undelivered?: number): void;
   /** Sends heartbeats and buries the silent. Call it once an interval. */
   tick(nowMs: number): void;
   /** Sends a heartbeat to every worker, so that the transport finds out who is gone. */
@@ -195,9 +198,11 @@ export function createBroker(limits: BrokerLimits, outbox: Outbox): Broker {
       const worker = workers.get(peer);
       if (worker !== undefined) expel(peer, worker.form, "malformed", nowMs);
     },
-    workerUnreachable(peer, nowMs) {
+    workerUnreachable(peer, nowMs, undelivered) {
       const worker = workers.get(peer);
-      if (worker !== undefined) remove(worker, "unreachable", nowMs);
+      if (worker === undefined) return;
+      if (worker.held !== undefined && worker.held.delivery === undelivered) worker.held.request.deliveries -= 1;
+      remove(worker, "unreachable", nowMs);
     },
     tick(nowMs) {
       // What came in while this process was paused has not been read yet: the pause is nobody's silence.

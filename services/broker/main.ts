@@ -3,7 +3,6 @@ import { environment } from "../contract/environment.ts";
 import { serveHttp } from "../process/http.ts";
 import { createLog, moduleLog } from "../process/log.ts";
 import { bindProblem, runProgram, stopOnSignal } from "../process/program.ts";
-import { limits } from "../transport/limits.ts";
 import { BindError } from "../transport/router.ts";
 import { startBroker } from "./broker.ts";
 import { drained } from "./drain.ts";
@@ -27,10 +26,10 @@ await runProgram(async () => {
   });
   backlog = () => broker.core;
 
-  stopOnSignal(log, async (signal) => {
+  stopOnSignal(log, settings.sendTimeoutMs, async (signal) => {
     notReady = "terminating";
     main.info({ signal, waiting: broker.core.waiting, held: broker.core.held }, "terminating: finishing what was accepted");
-    const graceMs = settings.shutdownGraceMs - Math.min(limits.lingerMs, settings.shutdownGraceMs / 2);
+    const graceMs = settings.shutdownGraceMs - Math.min(settings.sendTimeoutMs, settings.shutdownGraceMs / 2);
     const finished = await drained(() => broker.core.waiting + broker.core.held, graceMs);
     if (!finished) main.warn({ waiting: broker.core.waiting, held: broker.core.held }, "the grace period ended with requests unfinished");
     broker.close();

@@ -21,6 +21,8 @@ const all = {
   maxQueuedRequests: { variable: environment.maxQueuedRequests, kind: kind.wholeNumber(1, 10_000_000) },
   maxDeliveries: { variable: environment.maxDeliveries, kind: kind.wholeNumber(1, 1000) },
   maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(1, 1_073_741_824) },
+  receiveTimeoutMs: { variable: environment.receiveTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
+  sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
   shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(0, 86_400) },
 } as const;
 

@@ -26,7 +26,7 @@ export const environment = {
   brokerAddress: variable("BROKER_ADDRESS", { fileKey: "broker_address", default: "tcp://localhost:5556" }),
   /** Where a client finds a broker's frontend. */
   frontendEndpoint: variable("BROKER_FRONTEND", { default: "tcp://localhost:5555" }),
-  /** Receive and send time-outs in milliseconds. */
+  /** Milliseconds that a socket waits for what a new peer owes it (its handshake), and that a closing one goes on sending. */
   receiveTimeoutMs: variable("RCVTIMEO", { default: "5000" }),
   sendTimeoutMs: variable("SNDTIMEO", { default: "5000" }),
   /** Seconds between heartbeats, and how many may be missed before a peer is held for dead. */

@@ -12,8 +12,16 @@ export class StartError extends Error {
   }
 }
 
+const stopSignals = ["SIGTERM", "SIGINT"] as const;
+
+function endAtStart(): void {
+  process.exit(exitCodes.done);
+}
+
 /** Runs a program's start; what it throws is printed on standard error and ends the process. */
 export async function runProgram(start: () => Promise<void>): Promise<void> {
+  // The first process of a container ignores signals that it does not ask for, and a start can take seconds.
+  for (const signal of stopSignals) process.once(signal, endAtStart);
   try {
     await start();
   } catch (error) {
@@ -24,10 +32,11 @@ export async function runProgram(start: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Calls `stop` at the first SIGTERM or SIGINT and ends the process with 0 when it is done; a second signal ends it at once.
+ * Calls `stop` at the first SIGTERM or SIGINT; when it is done the process ends with 0 by itself, once the sockets have
+ * sent what they took (exiting would cut that off), or after `lingerMs` and a moment. A second signal ends it at once.
  * An error that nobody caught is logged and ends it with 1: its state is unknown.
  */
-export function stopOnSignal(log: Logger, stop: (signal: NodeJS.Signals) => Promise<void>): void {
+export function stopOnSignal(log: Logger, lingerMs: number, stop: (signal: NodeJS.Signals) => Promise<void>): void {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) {
@@ -36,7 +45,10 @@ export function stopOnSignal(log: Logger, stop: (signal: NodeJS.Signals) => Prom
     }
     stopping = true;
     stop(signal).then(
-      () => process.exit(exitCodes.done),
+      () => {
+        process.exitCode = exitCodes.done;
+        setTimeout(() => process.exit(), lingerMs + 500).unref();
+      },
       (error: unknown) => fail(error, "stopping failed"),
     );
   };
@@ -44,8 +56,7 @@ export function stopOnSignal(log: Logger, stop: (signal: NodeJS.Signals) => Prom
     log.fatal({ err }, message);
     process.exit(exitCodes.failed);
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  for (const signal of stopSignals) process.off(signal, endAtStart).on(signal, onSignal);
   process.on("uncaughtException", (error) => fail(error, "uncaught error"));
   process.on("unhandledRejection", (reason) => fail(reason, "unhandled rejection"));
 }

@@ -8,6 +8,8 @@ export interface DealerOptions {
   maxMessageBytes: number;
   /** Milliseconds that a closed socket still sends what it took. */
   lingerMs: number;
+  /** Milliseconds for ZMTP's handshake. */
+  handshakeTimeoutMs?: number;
   onMessage(frames: Buffer[]): void;
   /** ZMTP's handshake is done. libzmq reconnects by itself, so this may come again after `onDisconnect`. */
   onConnect(): void;
@@ -29,7 +31,7 @@ export function connectDealer(options: DealerOptions): ConnectedDealer {
     linger: options.lingerMs,
     maxMessageSize: options.maxMessageBytes,
     connectTimeout: limits.connectTimeoutMs,
-    handshakeInterval: limits.handshakeTimeoutMs,
+    handshakeInterval: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
     reconnectInterval: limits.reconnectFromMs,
     reconnectMaxInterval: limits.reconnectToMs,
     ...keepalive,

@@ -1,10 +1,10 @@
-/** ZeroMQ endpoints of the form `tcp://host:port`. */
+/** ZeroMQ endpoints of the form `tcp://host:port`, of IPv4: no socket of ours is told to speak IPv6. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
 
-const shape = /^tcp:\/\/(\*|[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})$/;
+const shape = /^tcp:\/\/(\*|[A-Za-z0-9_.-]+):(\d{1,5})$/;
 
 /** The parts of an endpoint, or nothing where the text is none. */
 export function parseEndpoint(text: string): Endpoint | undefined {

@@ -10,7 +10,6 @@ import { endpointText, parseEndpoint } from "./endpoint.ts";
 export async function resolveEndpoint(endpoint: string): Promise<string[]> {
   const parsed = parseEndpoint(endpoint);
   if (parsed === undefined) throw new TypeError(`${endpoint} is not of the form tcp://host:port`);
-  if (parsed.host.startsWith("[")) return [endpoint];
   const addresses = await lookup(parsed.host, { all: true, family: 4 });
   return [...new Set(addresses.map(({ address }) => endpointText({ host: address, port: parsed.port })))];
 }

@@ -8,6 +8,8 @@ export interface RouterOptions {
   maxMessageBytes: number;
   /** Milliseconds for ZMTP's handshake. */
   handshakeTimeoutMs?: number;
+  /** Milliseconds that the closed socket still sends what it took. */
+  lingerMs: number;
   /** A peer's message: its routing id, and the frames after it. */
   onMessage(peer: Buffer, frames: Buffer[]): void;
   onConnect(): void;
@@ -21,7 +23,7 @@ export interface BoundRouter {
    * @returns "sent", "unreachable" (no such peer: EHOSTUNREACH) or "full" (its pipe is at the mark: EAGAIN).
    */
   send(peer: Buffer, frames: Buffer[]): Promise<SendOutcome>;
-  /** Stops listening; what was handed over is sent for `limits.lingerMs` more. */
+  /** Stops listening; what was handed over is sent for `lingerMs` more. */
   close(): void;
 }
 
@@ -47,7 +49,7 @@ export async function bindRouter(options: RouterOptions): Promise<BoundRouter> {
     sendTimeout: 0,
     sendHighWaterMark: limits.messagesPerPeer,
     receiveHighWaterMark: limits.messagesPerPeer,
-    linger: limits.lingerMs,
+    linger: options.lingerMs,
     maxMessageSize: options.maxMessageBytes,
     handshakeInterval: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
     backlog: limits.backlog,

@@ -47,8 +47,10 @@ export async function runHandler(handler: Handler, body: Buffer, options: RunOpt
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(new HandlerTimeout(timeoutMs)), timeoutMs);
   const signal = AbortSignal.any([options.signal, timeout.signal]);
+  let onAbort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
   });
   aborted.catch(() => {});
   try {
@@ -65,6 +67,7 @@ export async function runHandler(handler: Handler, body: Buffer, options: RunOpt
     }
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort); // Node keeps a composite signal that somebody listens to, for ever
   }
 }
 

@@ -5,7 +5,6 @@ import { serveHttp } from "../process/http.ts";
 import { createLog, moduleLog } from "../process/log.ts";
 import { createInstruments, createRegistry } from "../process/metrics.ts";
 import { bindProblem, runProgram, stopOnSignal } from "../process/program.ts";
-import { limits } from "../transport/limits.ts";
 import { loadHandler } from "./load-handler.ts";
 import { readWorkerSettings } from "./settings.ts";
 import { worker } from "./worker.ts";
@@ -45,10 +44,10 @@ await runProgram(async () => {
   });
   const started = running;
 
-  stopOnSignal(log, async (signal) => {
+  stopOnSignal(log, settings.sendTimeoutMs, async (signal) => {
     terminating = true;
     main.info({ signal, holding: started.holding }, "terminating: finishing what it holds");
-    const graceMs = settings.shutdownGraceMs - Math.min(limits.lingerMs, settings.shutdownGraceMs / 2);
+    const graceMs = settings.shutdownGraceMs - Math.min(settings.sendTimeoutMs, settings.shutdownGraceMs / 2);
     const finished = await started.stop(graceMs);
     if (!finished) main.warn({ holding: started.holding }, "the grace period ended with requests unfinished");
     await http.close();

@@ -16,6 +16,8 @@ const all = {
   heartbeatIntervalMs: { variable: environment.heartbeatIntervalSeconds, kind: kind.secondsAsMs(0.05, 3600) },
   heartbeatLiveness: { variable: environment.heartbeatLiveness, kind: kind.wholeNumber(1, 100) },
   maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(1, 1_073_741_824) },
+  receiveTimeoutMs: { variable: environment.receiveTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
+  sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
   metricsPort: { variable: environment.metricsPort, kind: kind.tcpPort },
   logLevel: { variable: environment.logLevel, kind: kind.logLevel },
   shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(0, 86_400) },

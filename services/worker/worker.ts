@@ -1,11 +1,11 @@
 import { decodeToWorker, encodeWorkerMessage } from "../majordomo/worker.ts";
 import { formOf } from "../majordomo/message.ts";
+import { environment } from "../contract/environment.ts";
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { createLog } from "../process/log.ts";
 import type { Logger } from "../process/log.ts";
 import { connectDealer } from "../transport/dealer.ts";
 import type { ConnectedDealer } from "../transport/dealer.ts";
-import { limits as socketLimits } from "../transport/limits.ts";
 import { watchNames } from "../transport/watch-names.ts";
 import { createWorkerCore } from "./core.ts";
 import { HandlerTimeout, runHandler } from "./handler.ts";
@@ -26,6 +26,10 @@ export interface WorkerOptions {
   readonly heartbeatLiveness?: number;
   /** Bytes of a request's largest frame. */
   readonly maxMessageBytes?: number;
+  /** Milliseconds that a broker may take for ZMTP's handshake. */
+  readonly receiveTimeoutMs?: number;
+  /** Milliseconds that a closing connection still tries to send what it took. */
+  readonly sendTimeoutMs?: number;
   readonly log?: Logger;
   /** Told how each request ended, and the milliseconds since its handler started, if it did. */
   readonly onOutcome?: (outcome: WorkerOutcome, milliseconds: number | undefined) => void;
@@ -48,7 +52,7 @@ const form = formOf("0.2", false);
 /** Serves `service` with `handler` for every broker, until it is stopped. Speaks MDP/0.2 (RFC 18). */
 export function worker(service: string, handler: Handler, options: WorkerOptions = {}): RunningWorker {
   const { brokers = ["tcp://localhost:5556"], concurrency = 1, timeoutMs = 5_000, retryAttempts = 3 } = options;
-  const { heartbeatIntervalMs = 2_500, heartbeatLiveness = 3, maxMessageBytes = 16_777_216, onOutcome } = options;
+  const { heartbeatIntervalMs = 2_500, heartbeatLiveness = 3, maxMessageBytes = 16_777_216, receiveTimeoutMs = 5_000, sendTimeoutMs = 5_000, onOutcome } = options;
   const log = options.log ?? createLog({ logger: "zeromq.worker", level: "INFO", fields: { service } });
   const now = (): number => performance.now();
   const sockets = new Map<Link, ConnectedDealer>();
@@ -62,6 +66,8 @@ export function worker(service: string, handler: Handler, options: WorkerOptions
     const body = job.body.length === 1 ? job.body[0]! : Buffer.concat(job.body);
     try {
       const reply = await runHandler(handler, body, { service, deliveryId, timeoutMs, attempts: retryAttempts, signal: abort.signal });
+      // The broker would end the connection over it and give the request to the next worker, and the next.
+      if (reply.length > maxMessageBytes) throw new RangeError(`the reply has ${reply.length} bytes, at most ${maxMessageBytes} are allowed (${environment.maxMessageBytes.name})`);
       core.ended(job, { kind: "replied", body: [reply] }, now());
     } catch (err) {
       const timedOut = err instanceof HandlerTimeout;
@@ -77,7 +83,8 @@ export function worker(service: string, handler: Handler, options: WorkerOptions
     const socket = connectDealer({
       endpoint,
       maxMessageBytes,
-      lingerMs: socketLimits.lingerMs,
+      lingerMs: sendTimeoutMs,
+      handshakeTimeoutMs: receiveTimeoutMs,
       onConnect: () => core.connected(link, now()),
       onDisconnect: () => core.disconnected(link, now()),
       onMessage(frames) {

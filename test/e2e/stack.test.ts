@@ -168,8 +168,9 @@ describe("an update", () => {
 describe("a pod that is deleted", () => {
   test.each([names.workerApp, names.brokerApp])("%s ends by itself within its grace period while requests are answered", async (app) => {
     const [pod] = await stack.list("pods", `app=${app}`);
-    const deleted = stack.exitCodeOfDeleted(pod.metadata.name);
+    // Chosen before, or it might be the pod that takes the deleted one's place and has no container yet.
     const other = (await stack.list("pods", `app=${names.brokerApp}`)).find(({ metadata }) => metadata.name !== pod.metadata.name);
+    const deleted = stack.exitCodeOfDeleted(pod.metadata.name);
     const address = `tcp://${names.brokerService}:${ports.frontend}`;
     const client = command("client", "request", "--address", address, "--service", "echo", "--retries", "5", "--timeout-ms", "3000");
     for (let sequence = 0; sequence < 5; sequence += 1) {

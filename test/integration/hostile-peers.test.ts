@@ -48,7 +48,7 @@ test.each([["half a greeting", junk[3]![1]], ["silence", Buffer.alloc(0)]])("who
   let router: BoundRouter | undefined;
   const disconnected = new Promise<void>((resolve, reject) => {
     const ignore = (): void => {};
-    const options = { endpoint: `tcp://127.0.0.1:${port}`, maxMessageBytes: 1000, handshakeTimeoutMs: 200, onMessage: ignore, onConnect: ignore, onHandshakeFailure: ignore };
+    const options = { endpoint: `tcp://127.0.0.1:${port}`, maxMessageBytes: 1000, handshakeTimeoutMs: 200, lingerMs: 0, onMessage: ignore, onConnect: ignore, onHandshakeFailure: ignore };
     bindRouter({ ...options, onDisconnect: resolve }).then((bound) => {
       router = bound;
       return throwAt(port, bytes);

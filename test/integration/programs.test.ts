@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { folder, freePort, start, startBroker, startWorker } from "./processes.ts";
+import { describe, expect, test, vi } from "vitest";
+import { folder, freePort, start, startBroker, startWorker, waiting } from "./processes.ts";
 
 describe("a program that cannot start says why, without a stack, and binds nothing", () => {
   test.each(["broker", "worker"] as const)("%s: all wrong settings at once", async (program) => {
-    const running = start(program, { METRICS_PORT: "0", LOG_LEVEL: "LOUD", HEARTBEAT_LIVENESS: "x" });
+    const running = start(program, { METRICS_PORT: "0", LOG_LEVEL: "LOUD", HEARTBEAT_LIVENESS: "x", RCVTIMEO: "never", SNDTIMEO: "0" });
     expect(await running.exit).toBe(78);
     expect(running.output()).toHaveLength(0);
-    expect(running.errors()).toMatch(/^3 settings are wrong:\n( {2}[A-Z_]+="\w+" must be .+\n){3}$/);
+    expect(running.errors()).toMatch(/^5 settings are wrong:\n( {2}[A-Z_]+="\w+" must be .+\n){5}$/);
   });
 
   test("broker: a port in use names the address and the variable", async () => {
@@ -38,6 +38,15 @@ describe("a program that cannot start says why, without a stack, and binds nothi
     expect(await worker.exit).toBe(1);
     expect(worker.errors()).toContain(message);
   });
+});
+
+test("a worker that is still loading its handler ends at once on SIGTERM", async () => {
+  const path = join(folder(), "slow.ts");
+  writeFileSync(path, 'process.stdout.write("loading\\n"); await new Promise((resolve) => setTimeout(resolve, 600_000)); export const handler = () => "";');
+  const worker = start("worker", { HANDLER: path, METRICS_PORT: String(await freePort()) });
+  await vi.waitFor(() => expect(worker.output().toString()).toContain("loading"), waiting);
+  worker.process.kill("SIGTERM");
+  expect(await worker.exit).toBe(0);
 });
 
 describe("every log line is one JSON object", () => {

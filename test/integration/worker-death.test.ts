@@ -125,3 +125,31 @@ test("a handler that takes too long is a failure", async () => {
   await metricIs(broker.ports.metrics, dropped("worker_failed"), 1);
   client.process.kill("SIGTERM");
 });
+
+test("a large reply that was handed over leaves before its worker does", async () => {
+  const broker = await startBroker();
+  for (let round = 0; round < 3; round += 1) {
+    const worker = await startWorker([broker], gated);
+    const gate = createGate();
+    const client = ask(broker, "gate", gate.body);
+    await gate.started();
+    worker.process.kill("SIGTERM");
+    await worker.said("terminating: finishing what it holds");
+    gate.open(15_000_000);
+    expect(await worker.exit).toBe(0);
+    expect([await client.exit, client.output().length]).toEqual([0, 15_000_000]);
+  }
+});
+
+test("a reply over MAX_MESSAGE_SIZE is its handler's failure, named in the log, and costs no worker", async () => {
+  const broker = await startBroker();
+  const worker = await startWorker([broker], { ...gated, MAX_MESSAGE_SIZE: "1000" });
+  const gate = createGate();
+  const client = ask(broker, "gate", gate.body);
+  await gate.started();
+  gate.open(1001);
+  const line = await worker.said("handler failed");
+  expect(JSON.stringify(line)).toContain("the reply has 1001 bytes, at most 1000 are allowed (MAX_MESSAGE_SIZE)");
+  await metricIs(broker.ports.metrics, dropped("worker_failed"), 1);
+  client.process.kill("SIGTERM");
+});

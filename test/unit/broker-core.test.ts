@@ -112,6 +112,27 @@ describe("a request survives its worker's death", () => {
     expect([broker.waiting, broker.held]).toEqual([0, 0]);
   });
 
+  test("a request that could not even be handed over does not come nearer to MAX_DELIVERIES", () => {
+    start({ maxDeliveries: 1 });
+    request("c1", "a");
+    for (const worker of ["w1", "w2", "w3"]) {
+      ready(worker);
+      broker.workerUnreachable(worker, 0, deliveries.get(worker));
+    }
+    ready("w4");
+    reply("w4", "A");
+    expect(sent.at(-1)).toBe("c1<final:A");
+    expect([broker.waiting, broker.held]).toEqual([0, 0]);
+  });
+
+  test("a heartbeat that could not be sent takes back no delivery", () => {
+    start({ maxDeliveries: 1 });
+    ready("w1");
+    request("c1", "a");
+    broker.workerUnreachable("w1", 0, undefined);
+    expect(sent.at(-1)).toBe("drop:max_deliveries");
+  });
+
   test("one that was partly answered is not run again", () => {
     ready("w1");
     request("c1", "a");

@@ -1,8 +1,15 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { HandlerTimeout, runHandler } from "../../services/worker/handler.ts";
 import type { Handler, HandlerContext, RunOptions } from "../../services/worker/handler.ts";
 
 const body = Buffer.from("body");
+
+test("a request that is over leaves nobody listening, or each one would cost memory for ever", async () => {
+  let signal: AbortSignal | undefined;
+  await run((_, context) => ((signal = context.signal), "reply"));
+  expect(getEventListeners(signal!, "abort")).toEqual([]);
+});
 
 function run(handler: Handler, change: Partial<RunOptions> = {}): Promise<Buffer> {
   return runHandler(handler, body, { service: "echo", deliveryId: "1", timeoutMs: 5_000, attempts: 3, signal: new AbortController().signal, ...change });
