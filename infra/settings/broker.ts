@@ -5,7 +5,7 @@ import { group, oneOf, seconds, wholeNumber } from "./values.ts";
 /** The brokers of a colour. */
 export const broker = group({
   replicas: wholeNumber(1, 100).default(3).describe("Brokers of the active colour."),
-  logLevel: oneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+  logLevel: oneOf(environment.logLevel.words)
     .default(environment.logLevel.default)
     .describe("The least severe log entries that are written."),
   heartbeatIntervalSeconds: seconds(0.1, 60)
@@ -14,13 +14,13 @@ export const broker = group({
   heartbeatLiveness: wholeNumber(1, 20)
     .default(Number(environment.heartbeatLiveness.default))
     .describe("Heartbeats that may be missed before a peer is held for dead."),
-  receiveTimeoutMs: wholeNumber(1, 600_000)
+  receiveTimeoutMs: wholeNumber(...environment.receiveTimeoutMs.range)
     .default(Number(environment.receiveTimeoutMs.default))
-    .describe("Milliseconds that a socket waits to receive."),
-  sendTimeoutMs: wholeNumber(1, 600_000)
+    .describe("Milliseconds that a socket waits for the handshake of a new peer."),
+  sendTimeoutMs: wholeNumber(...environment.sendTimeoutMs.range)
     .default(Number(environment.sendTimeoutMs.default))
-    .describe("Milliseconds that a socket waits to send."),
-  maxQueuedRequests: wholeNumber(1, 100_000_000)
+    .describe("Milliseconds that a closing socket still tries to send what it took."),
+  maxQueuedRequests: wholeNumber(...environment.maxQueuedRequests.range)
     .default(Number(environment.maxQueuedRequests.default))
     .describe("Requests that one broker holds, waiting or with a worker; further ones are refused."),
   maxDeliveries: wholeNumber(1, 100)

@@ -1,7 +1,9 @@
-import { environment } from "../../services/contract/environment.ts";
+import { handlerProblems } from "./handlers.ts";
 import { worktree } from "./images.ts";
 import type { Problem } from "./problems.ts";
+import { resourceProblems } from "./resources.ts";
 import type { Settings } from "./schema.ts";
+import { allowedInstead, reservedWorkerVariables } from "./workerVariables.ts";
 
 /** The settings that are right in themselves; a check whose operands are not among them says nothing. */
 type Sound = Partial<Settings>;
@@ -11,20 +13,6 @@ type Check = (settings: Sound, stack: string) => Problem[];
 export function isDevelopmentStack(stack: string): boolean {
   return /^dev(-|$)/.test(stack);
 }
-
-/** The variables of a worker that follow from other settings. */
-export const reservedWorkerVariables: readonly string[] = [
-  environment.brokerAddress,
-  environment.configFile,
-  environment.handler,
-  environment.heartbeatIntervalSeconds,
-  environment.heartbeatLiveness,
-  environment.metricsPort,
-  environment.retryAttempts,
-  environment.service,
-  environment.shutdownGraceSeconds,
-  environment.workerTimeoutSeconds,
-].map(({ name }) => name);
 
 /** What settings that are right one by one may get wrong together. */
 export const crosschecks: readonly Check[] = [
@@ -53,6 +41,24 @@ export const crosschecks: readonly Check[] = [
         .filter((name) => reservedWorkerVariables.includes(name))
         .map((name) => ({ key: `workers[${index}].env.${name}`, message: "set by the program; other settings decide it" })),
     );
+  },
+
+  function variablesAreTaken({ workers = [] }) {
+    return workers.flatMap(({ env }, index) =>
+      Object.entries(env).flatMap(([name, value]) => {
+        const allowed = allowedInstead(name, value);
+        return allowed === undefined ? [] : [{ key: `workers[${index}].env.${name}`, message: `[secret] found; allowed: ${allowed}` }];
+      }),
+    );
+  },
+
+  handlerProblems,
+
+  function requestsFitIntoLimits({ broker, workers = [] }) {
+    return [
+      ...(broker ? resourceProblems("broker.resources", broker.resources) : []),
+      ...workers.flatMap(({ resources }, index) => resourceProblems(`workers[${index}].resources`, resources)),
+    ];
   },
 
   function sourceRangesHaveALoadBalancer({ frontend }) {

@@ -1,3 +1,5 @@
+import { isPublicAddress } from "./npmRegistry.ts";
+import { pinnedForm, registryForm } from "./repository.ts";
 import { group, oneOf, text } from "./values.ts";
 
 /** The setting's value that means: build the image from this checkout. */
@@ -5,7 +7,7 @@ export const worktree = "worktree";
 
 const image = () =>
   text(
-    /^(worktree|[\w][\w./:-]*@sha256:[0-9a-f]{64})$/,
+    (value) => value === worktree || pinnedForm.test(value),
     `${worktree}, or a version or repository pinned by digest (1.4.0@sha256:<64 hexadecimal digits>)`,
   ).default(worktree);
 
@@ -19,7 +21,7 @@ export const images = group({
 /** The registry that our images are pushed to and pulled from. */
 export const pushRegistry = group(
   {
-    server: text(/^[\w][\w.-]*(:\d+)?(\/[\w.-]+)*$/, "a registry's host, with a path if it has one")
+    server: text(registryForm, "a registry's host, with a path if it has one")
       .optional()
       .describe("Where our images live; needed unless every image is pinned with its repository."),
     username: text(/^\S+$/, "a user's name without spaces")
@@ -37,11 +39,11 @@ export const build = group({
   network: text(/^[\w.-]+$/, "a network of the Docker daemon, such as host")
     .optional()
     .describe("The network of the build's commands."),
-  npmRegistry: text(/^https?:\/\/\S+$/, "an http or https address")
+  npmRegistry: text(isPublicAddress, "an http or https address without a user's name or password", { secret: true })
     .optional()
     .describe("The npm registry of the build, where it is not the public one."),
   caCertificates: text(/^\S.*\.(pem|crt)$/, "the path of a .pem or .crt file, as seen from the project's folder")
     .optional()
     .describe("Certificate authorities of a company's proxy that the build must trust."),
   platform: oneOf(["linux/amd64", "linux/arm64"]).default("linux/amd64").describe("The processor that the nodes have."),
-}).prefault({});
+}, { secret: true }).prefault({});

@@ -34,15 +34,16 @@ export function seconds(least: number, most: number) {
 }
 
 /** Text of a certain form; `allowed` says which in words. */
-export function text(form: RegExp, allowed: string, rest: { secret?: boolean } = {}) {
-  return z.preprocess(textOf, z.string().regex(form)).register(about, { allowed, ...rest });
+export function text(form: RegExp | ((value: string) => boolean), allowed: string, rest: { secret?: boolean } = {}) {
+  const isRight = form instanceof RegExp ? (value: string) => form.test(value) : form;
+  return z.preprocess(textOf, z.string().refine(isRight)).register(about, { allowed, ...rest });
 }
 
 /** Settings whose names the program does not know: environment variables, annotations. */
-export function dictionary(name: RegExp, rest: { secret?: boolean } = {}) {
+export function dictionary(name: RegExp, named: string, rest: { secret?: boolean } = {}) {
   return z
     .record(z.string().regex(name), text(/^[^]*$/, "text", rest))
-    .register(about, { allowed: `an object with texts under names that match ${name.source}`, ...rest });
+    .register(about, { allowed: `an object with texts under ${named}`, ...rest });
 }
 
 /** One of a few words. */
@@ -50,10 +51,12 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
   return z.enum(words).register(about, { allowed: words.join(" or ") });
 }
 
-/** A name that Kubernetes takes for an object, a label and a host. */
-export function dnsLabel(longest: number) {
+/** A name that Kubernetes takes for an object, a label and a host, besides some. */
+export function dnsLabel(longest: number, but?: { besides: RegExp; inWords: string }) {
   const form = new RegExp(`^(?=.{1,${longest}}$)[a-z]([-a-z0-9]*[a-z0-9])?$`);
-  return text(form, `up to ${longest} lower-case letters, digits and hyphens, beginning with a letter`);
+  const allowed = `up to ${longest} lower-case letters, digits and hyphens, beginning with a letter`;
+  if (!but) return text(form, allowed);
+  return text((value) => form.test(value) && !but.besides.test(value), `${allowed}, but not ${but.inWords}`);
 }
 
 /** A group of settings; a key that it does not have is an error. */

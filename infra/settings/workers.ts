@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { environment } from "../../services/contract/environment.ts";
+import { longestRequestLimit } from "../specs/gracePeriods.ts";
 import { resources } from "./resources.ts";
 import { about, dictionary, dnsLabel, group, seconds, text, wholeNumber } from "./values.ts";
 
+// Secret as a whole, since its variables are: text that is no entry may hold them.
 const worker = group({
   service: dnsLabel(40).describe("The service that clients ask for."),
   handler: text(/^\S{1,200}$/, "the name of a shipped handler, or a path in the image")
     .optional()
     .describe("The module that answers; the one named like the service where it is not given."),
   replicas: wholeNumber(0, 1000).default(5).describe("Workers of this service."),
-  workerTimeoutSeconds: seconds(0.1, 86_400)
+  workerTimeoutSeconds: seconds(0.1, longestRequestLimit)
     .default(Number(environment.workerTimeoutSeconds.default))
     .describe("Seconds that the handler may take for one request."),
   retryAttempts: wholeNumber(1, 100)
@@ -19,16 +21,16 @@ const worker = group({
     requests: { cpu: "50m", memory: "64Mi" },
     limits: { cpu: "200m", memory: "256Mi" },
   }).describe("Processor time and memory of one worker."),
-  env: dictionary(/^[A-Za-z_][A-Za-z0-9_]*$/, { secret: true })
+  env: dictionary(/^[A-Za-z_][A-Za-z0-9_]*$/, "names of letters, digits and underscores", { secret: true })
     .default({})
     .describe("Further environment variables of the handler; not for secrets."),
-});
+}, { secret: true });
 
 /** One entry a service. The order counts: the first is the Deployment with the plain name. */
 export const workers = z
   .array(worker)
   .min(1)
-  .register(about, { allowed: "a list of at least one worker service" })
+  .register(about, { allowed: "a list of at least one worker service", secret: true })
   .prefault([{ service: environment.service.default }]);
 
 export type WorkerSettings = z.output<typeof worker>;

@@ -18,12 +18,12 @@ const all = {
   color: { variable: environment.color, kind: kind.color },
   heartbeatIntervalMs: { variable: environment.heartbeatIntervalSeconds, kind: kind.secondsAsMs(0.05, 3600) },
   heartbeatLiveness: { variable: environment.heartbeatLiveness, kind: kind.wholeNumber(1, 100) },
-  maxQueuedRequests: { variable: environment.maxQueuedRequests, kind: kind.wholeNumber(1, 10_000_000) },
+  maxQueuedRequests: { variable: environment.maxQueuedRequests, kind: kind.wholeNumber(...environment.maxQueuedRequests.range) },
   maxDeliveries: { variable: environment.maxDeliveries, kind: kind.wholeNumber(1, 1000) },
-  maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(1, 1_073_741_824) },
-  receiveTimeoutMs: { variable: environment.receiveTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
-  sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
-  shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(0, 86_400) },
+  maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(...environment.maxMessageBytes.range) },
+  receiveTimeoutMs: { variable: environment.receiveTimeoutMs, kind: kind.wholeNumber(...environment.receiveTimeoutMs.range) },
+  sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(...environment.sendTimeoutMs.range) },
+  shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(...environment.shutdownGraceSeconds.range) },
 } as const;
 
 export type BrokerSettings = Omit<ReturnType<typeof readAll>, keyof typeof frontend | "backendAddress" | "backendPort"> & {

@@ -6,12 +6,16 @@ export interface Variable {
   readonly name: string;
   readonly fileKey?: string;
   readonly default?: string;
+  /** What the processes take: a number from the first to the second, one of some words, a text of so many characters. */
+  readonly range?: readonly [number, number];
+  readonly words?: readonly string[];
+  readonly longest?: number;
 }
 
 function variable<const Name extends string, const Rest extends Omit<Variable, "name"> = object>(
   name: Name,
   rest = {} as Rest,
-): Variable & { readonly name: Name } & Rest {
+): Omit<Variable, "name" | keyof Rest> & { readonly name: Name } & Rest {
   return { name, ...rest };
 }
 
@@ -27,32 +31,36 @@ export const environment = {
   /** Where a client finds a broker's frontend. */
   frontendEndpoint: variable("BROKER_FRONTEND", { default: "tcp://localhost:5555" }),
   /** Milliseconds that a socket waits for what a new peer owes it (its handshake), and that a closing one goes on sending. */
-  receiveTimeoutMs: variable("RCVTIMEO", { default: "5000" }),
-  sendTimeoutMs: variable("SNDTIMEO", { default: "5000" }),
+  receiveTimeoutMs: variable("RCVTIMEO", { default: "5000", range: [1, 600_000] }),
+  sendTimeoutMs: variable("SNDTIMEO", { default: "5000", range: [1, 600_000] }),
   /** Seconds between heartbeats, and how many may be missed before a peer is held for dead. */
   heartbeatIntervalSeconds: variable("HEARTBEAT_INTERVAL", { fileKey: "heartbeat_interval", default: "2.5" }),
   heartbeatLiveness: variable("HEARTBEAT_LIVENESS", { fileKey: "heartbeat_liveness", default: "3" }),
-  /** DEBUG, INFO, WARNING, ERROR or CRITICAL (the seed's names). */
-  logLevel: variable("LOG_LEVEL", { fileKey: "log_level", default: "INFO" }),
+  /** The seed's names. */
+  logLevel: variable("LOG_LEVEL", {
+    fileKey: "log_level",
+    default: "INFO",
+    words: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+  }),
   metricsPort: variable("METRICS_PORT", { default: "9090" }),
   /** Seconds that a process may take from SIGTERM to its end; the pod's grace period is longer. */
-  shutdownGraceSeconds: variable("SHUTDOWN_GRACE", { default: "20" }),
+  shutdownGraceSeconds: variable("SHUTDOWN_GRACE", { default: "20", range: [0, 86_400] }),
   /** A broker's colour, a label on its metrics and logs: blue or green. */
   color: variable("COLOR", { default: "blue" }),
   /** How many requests a broker holds, waiting or with a worker; further ones are refused and counted. */
-  maxQueuedRequests: variable("MAX_QUEUED_REQUESTS", { default: "100000" }),
+  maxQueuedRequests: variable("MAX_QUEUED_REQUESTS", { default: "100000", range: [1, 10_000_000] }),
   /** Bytes of a message's largest frame; a peer that sends more is disconnected. */
-  maxMessageBytes: variable("MAX_MESSAGE_SIZE", { default: "16777216" }),
+  maxMessageBytes: variable("MAX_MESSAGE_SIZE", { default: "16777216", range: [1, 1_073_741_824] }),
   /** How often a request is given to a worker before it is dropped and counted. */
   maxDeliveries: variable("MAX_DELIVERIES", { default: "3" }),
   /** Who a worker is in logs; the host's name where it is not given. */
-  workerId: variable("WORKER_ID"),
+  workerId: variable("WORKER_ID", { longest: 1024 }),
   /** The service that a worker serves. */
   service: variable("SERVICE", { default: "echo" }),
   /** The handler's module: the name of a shipped one (echo, gzip) or a path. The service's name where it is not given. */
   handler: variable("HANDLER"),
   /** How many handlers run at once in one worker process, over all its brokers. */
-  workerConcurrency: variable("WORKER_CONCURRENCY", { default: "1" }),
+  workerConcurrency: variable("WORKER_CONCURRENCY", { default: "1", range: [1, 10_000] }),
   /** Seconds that a handler may take for one request. */
   workerTimeoutSeconds: variable("WORKER_TIMEOUT", { fileKey: "worker_timeout", default: "5.0" }),
   /** How often a request is tried when its handler throws an error with `retryable: true`. */

@@ -1,5 +1,6 @@
 /** The kinds of values that settings have. Each says in words what is allowed, for the error of a wrong one. */
 import { z } from "zod";
+import { environment } from "../contract/environment.ts";
 import { colors } from "../contract/names.ts";
 import { parseEndpoint } from "../transport/endpoint.ts";
 
@@ -42,7 +43,7 @@ export const connectEndpoints = value("tcp://host:port, or several separated by 
   return endpoints.every((endpoint) => parseEndpoint(endpoint) && !endpoint.includes("*")) ? endpoints : undefined;
 });
 
-export const logLevels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
+export const logLevels = environment.logLevel.words;
 export type LogLevel = (typeof logLevels)[number];
 
 export const logLevel = value(`one of ${logLevels.join(", ")}`, (text) => logLevels.find((level) => level === text.toUpperCase()));

@@ -10,17 +10,17 @@ const all = {
   service: { variable: environment.service, kind: kind.serviceName },
   handler: { variable: environment.handler, kind: kind.text },
   workerId: { variable: environment.workerId, kind: kind.text },
-  concurrency: { variable: environment.workerConcurrency, kind: kind.wholeNumber(1, 10_000) },
+  concurrency: { variable: environment.workerConcurrency, kind: kind.wholeNumber(...environment.workerConcurrency.range) },
   timeoutMs: { variable: environment.workerTimeoutSeconds, kind: kind.secondsAsMs(0.001, 86_400) },
   retryAttempts: { variable: environment.retryAttempts, kind: kind.wholeNumber(1, 100) },
   heartbeatIntervalMs: { variable: environment.heartbeatIntervalSeconds, kind: kind.secondsAsMs(0.05, 3600) },
   heartbeatLiveness: { variable: environment.heartbeatLiveness, kind: kind.wholeNumber(1, 100) },
-  maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(1, 1_073_741_824) },
-  receiveTimeoutMs: { variable: environment.receiveTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
-  sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(1, 600_000) },
+  maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(...environment.maxMessageBytes.range) },
+  receiveTimeoutMs: { variable: environment.receiveTimeoutMs, kind: kind.wholeNumber(...environment.receiveTimeoutMs.range) },
+  sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(...environment.sendTimeoutMs.range) },
   metricsPort: { variable: environment.metricsPort, kind: kind.tcpPort },
   logLevel: { variable: environment.logLevel, kind: kind.logLevel },
-  shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(0, 86_400) },
+  shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(...environment.shutdownGraceSeconds.range) },
 } as const;
 
 /** The worker's settings. The handler is named like the service, the worker like its host, where they are not given. @throws SettingsError */

@@ -48,7 +48,7 @@ describe("a wrong configuration", () => {
         '"Upper Case" found; allowed: up to 40 lower-case letters, digits and hyphens, beginning with a letter',
       "zeromq-stack:workers[1].replicas": '"many" found; allowed: a whole number from 0 to 1000',
       "zeromq-stack:images.blue": expect.stringContaining('"1.4.0" found; allowed: worktree, or a version or repository'),
-      "zeromq-stack:longestRequestSeconds": '"soon" found; allowed: seconds from 1 to 86400',
+      "zeromq-stack:longestRequestSeconds": '"soon" found; allowed: seconds from 1 to 86395',
     });
   });
 
@@ -89,15 +89,129 @@ describe("a wrong configuration", () => {
       problems({ pushRegistry: '{"password": "hunter2"' }),
       problems({ workers: [{ service: "gzip", env: { TOKEN: ["hunter2"] } }] }),
       problems({ workers: [{ service: "gzip", env: "hunter2" }] }),
+      problems({ workers: [{ service: "gzip", env: { LOG_LEVEL: "hunter2" } }] }),
+      problems({ workers: '[{"service": "gzip", "env": {"TOKEN": "hunter2"}' }),
+      problems({ workers: ['{"service": "gzip", "env": {"TOKEN": "hunter2"}}'] }),
+      problems({ build: { npmRegistry: "https://me:hunter2@npm.example/" } }),
+      problems({ build: '{"npmRegistry": "https://me:hunter2@npm.example/"' }),
     ]);
 
-    expect(text.match(/\[secret\] found/g)).toHaveLength(5);
+    expect(text.match(/\[secret\] found/g)).toHaveLength(10);
     expect(text).toContain("did you mean password?");
     expect(text).not.toContain("hunter2");
   });
 });
 
+describe("a value that a cluster, a registry or a build would refuse", () => {
+  it.each(["default", "kube-system", "kube-public"])("is refused: the namespace %s, which is the cluster's own", (namespace) => {
+    expect(problems({ namespace })).toEqual({ "zeromq-stack:namespace": expect.stringContaining(`"${namespace}" found; allowed: `) });
+  });
+
+  it.each(["defaults", "kube", "my-kube-system"])("is not the namespace %s", (namespace) => {
+    expect(problems({ namespace })).toEqual({});
+  });
+
+  it.each(["", "/x", "a/b/c", "-", "x/", "a b", "example.com/-x", "-x.example/y", `a/${"x".repeat(64)}`])("is refused: an annotation named %j", (name) => {
+    expect(Object.keys(problems({ frontend: { annotations: { [name]: "x" } } }))).toEqual([`zeromq-stack:frontend.annotations.${name}`]);
+  });
+
+  it.each(["x", "service.beta.kubernetes.io/aws-load-balancer-type", "Example.com/A_b.c"])("is not an annotation named %j", (name) => {
+    expect(problems({ frontend: { annotations: { [name]: "x" } } })).toEqual({});
+  });
+
+  it.each(["999.1.1.1/99", "a/1", "10.0.0.0/33", "10.0.0.0", "10.0.0.0/08", "::/129", "fe80::1%eth0/64", "...../0", "10.0.0.0/8/8"])(
+    "is refused: the address range %s",
+    (range) => {
+      expect(problems({ frontend: { sourceRanges: ["10.0.0.0/8", range] } })).toEqual({
+        "zeromq-stack:frontend.sourceRanges[1]": `"${range}" found; allowed: an address range such as 10.0.0.0/8`,
+      });
+    },
+  );
+
+  it("is not an address range of either family", () => {
+    expect(problems({ frontend: { sourceRanges: ["0.0.0.0/0", "192.0.2.7/32", "::/0", "2001:db8::/128"] } })).toEqual({});
+  });
+
+  it.each(["zeromq-broker:1.4.0", "UPPER/case", "a//b", "a/b:", "a/b:::", "/a", "a/", "-a/b", "r.example:port/a", "a/b_-c", `${"x".repeat(129)}`])(
+    "is refused: the image %s by digest",
+    (name) => {
+      expect(problems({ images: { worker: `${name}@${digest}` } })).toEqual({ "zeromq-stack:images.worker": expect.stringContaining("found; allowed: worktree") });
+    },
+  );
+
+  it.each(["1.4.0", "V1_rc-2", "localhost:5001/zeromq-broker", "r.example/team/a__b.c-d:V1.4"])("is not the image %s by digest", (name) => {
+    expect(problems({ images: { worker: `${name}@${digest}` } })).toEqual({});
+  });
+
+  it.each(["Reg.example/Team", "r.example/", "r.example//a", "r.example:x", "r.example/a:1", "-r.example", "https://r.example", "me@r.example"])(
+    "is refused: the registry %s",
+    (registry) => {
+      const key = (name: string) => `zeromq-stack:${name}`;
+      expect(Object.keys(problems({ imageRegistry: registry, pushRegistry: { server: registry } }))).toEqual(["imageRegistry", "pushRegistry.server"].map(key));
+    },
+  );
+
+  it.each(["docker.io", "localhost:5001", "r.example/a/b_c", "my_team"])("is not the registry %s", (registry) => {
+    expect(problems({ imageRegistry: registry, pushRegistry: { server: registry } })).toEqual({});
+  });
+
+  it.each(["https://me:token@npm.example", "https://me@npm.example/", "ftp://npm.example", "https://", "https://npm example"])(
+    "is refused: the npm registry %s",
+    (npmRegistry) => {
+      expect(problems({ build: { npmRegistry } })).toEqual({
+        "zeromq-stack:build.npmRegistry": "[secret] found; allowed: an http or https address without a user's name or password",
+      });
+    },
+  );
+
+  it("is not an npm registry without a login", () => {
+    expect(problems({ build: { npmRegistry: "http://npm.example:4873/a/@b/" } })).toEqual({});
+  });
+
+  it.each(["0", "0.0", "0m"])("is refused: a limit of nothing, %s", (cpu) => {
+    expect(problems({ broker: { resources: { limits: { cpu } } } })).toHaveProperty(["zeromq-stack:broker.resources.limits.cpu"]);
+  });
+});
+
 describe("settings that are right one by one", () => {
+  it("are refused where a container asks for more than it may have", () => {
+    const resources = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "999m", memory: "1023Mi" } };
+    expect(problems({ broker: { resources }, workers: [{ service: "gzip", resources: { limits: { cpu: "0.04" } } }] })).toEqual({
+      "zeromq-stack:broker.resources.requests.cpu": '"1" found; allowed: at most limits.cpu, which is 999m',
+      "zeromq-stack:broker.resources.requests.memory": '"1Gi" found; allowed: at most limits.memory, which is 1023Mi',
+      "zeromq-stack:workers[0].resources.requests.cpu": '"50m" found; allowed: at most limits.cpu, which is 0.04',
+    });
+  });
+
+  it.each([["1", "1000m"], ["0.7", "700m"], ["700m", "0.7"], ["0.001", "1m"]])("are taken where a container asks for all it may have: %s of %s", (asked, most) => {
+    const resources = { requests: { cpu: asked, memory: "1Gi" }, limits: { cpu: most, memory: "1024Mi" } };
+    expect(problems({ broker: { resources } })).toEqual({});
+  });
+
+  it("are refused where a worker's process would not take the value of a variable", () => {
+    const env = { LOG_LEVEL: "LOUD", WORKER_CONCURRENCY: "x", MAX_MESSAGE_SIZE: "1G", RCVTIMEO: "0", SNDTIMEO: "1.5", WORKER_ID: "x".repeat(1025) };
+    expect(problems({ workers: [{ service: "gzip", env }] })).toEqual({
+      "zeromq-stack:workers[0].env.LOG_LEVEL": "[secret] found; allowed: DEBUG or INFO or WARNING or ERROR or CRITICAL",
+      "zeromq-stack:workers[0].env.WORKER_CONCURRENCY": "[secret] found; allowed: a whole number from 1 to 10000",
+      "zeromq-stack:workers[0].env.MAX_MESSAGE_SIZE": "[secret] found; allowed: a whole number from 1 to 1073741824",
+      "zeromq-stack:workers[0].env.RCVTIMEO": "[secret] found; allowed: a whole number from 1 to 600000",
+      "zeromq-stack:workers[0].env.SNDTIMEO": "[secret] found; allowed: a whole number from 1 to 600000",
+      "zeromq-stack:workers[0].env.WORKER_ID": "[secret] found; allowed: at most 1024 characters",
+    });
+    const right = { LOG_LEVEL: "debug", WORKER_CONCURRENCY: 4, MAX_MESSAGE_SIZE: "", WORKER_ID: "me", FRONTEND_PORT: "not a worker's" };
+    expect(problems({ workers: [{ service: "gzip", env: right }] })).toEqual({});
+  });
+
+  it("are refused where this checkout has no handler for a service", () => {
+    expect(problems({ workers: [{ service: "nobodys" }, { service: "pack", handler: "gzipp" }] })).toEqual({
+      "zeromq-stack:workers[0].handler": expect.stringContaining("no services/worker/handlers/nobodys.ts found; allowed: "),
+      "zeromq-stack:workers[1].handler": expect.stringContaining("no services/worker/handlers/gzipp.ts found; allowed: "),
+    });
+    const elsewhere = { images: { worker: `r.example/shout@${digest}` }, workers: [{ service: "nobodys" }] };
+    expect(problems(elsewhere)).toEqual({});
+    expect(problems({ workers: [{ service: "pack", handler: "gzip" }, { service: "nobodys", handler: "/app/shout.ts" }] })).toEqual({});
+  });
+
   it("are refused where two workers serve one service", () => {
     expect(problems({ workers: [{ service: "gzip" }, { service: "gzip" }] })).toEqual({
       "zeromq-stack:workers[1].service": '"gzip" found a second time; allowed: a name of its own',

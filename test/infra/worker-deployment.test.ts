@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reservedWorkerVariables } from "../../infra/settings/crosschecks.ts";
+import { reservedWorkerVariables } from "../../infra/settings/workerVariables.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
 import { settingsWith, variables } from "./specs.ts";
 
@@ -32,7 +32,7 @@ describe("the workers' Deployments", () => {
       requests: { cpu: "50m", memory: "64Mi" },
       limits: { cpu: "200m", memory: "256Mi" },
     });
-    expect(container({ service: "gzip", resources: { requests: { cpu: "1" } } }).resources.requests).toEqual({ cpu: "1", memory: "64Mi" });
+    expect(container({ service: "gzip", resources: { requests: { cpu: "150m" } } }).resources.requests).toEqual({ cpu: "150m", memory: "64Mi" });
   });
 
   it("tell a worker its service, its handler and what the service allows", () => {

@@ -3,7 +3,6 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, vi } from "vitest";
@@ -30,12 +29,21 @@ export function folder(): string {
   return path;
 }
 
+// Below the ports that the system gives to outgoing connections, which could take a port between its choice and its use;
+// a range of its own for each of vitest's processes, which run side by side.
+const rangeSize = 400;
+const rangeStart = 20_000 + (Number(process.env["VITEST_POOL_ID"] ?? 0) % 30) * rangeSize;
+let nextPort = process.pid % rangeSize;
+
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (let tries = 0; tries < rangeSize; tries += 1) {
+    const port = rangeStart + (nextPort++ % rangeSize);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => server.once("error", () => resolve(false)).listen(port, () => resolve(true)));
+    await new Promise((resolve) => server.close(resolve));
+    if (free) return port;
+  }
+  throw new Error(`no port from ${rangeStart} to ${rangeStart + rangeSize - 1} is free`);
 }
 
 export interface Running {
