@@ -3,8 +3,8 @@ import { paths } from "../paths.ts";
 import type { Service } from "../processes.ts";
 import { output } from "../run.ts";
 import { addresses } from "./addresses.ts";
-import { inNode } from "./node.ts";
-import { kubeconfigs, pki } from "./pki.ts";
+import { inNode, listensInNode } from "./node.ts";
+import { kubeconfigs, kubectl, pki } from "./pki.ts";
 
 const certificate = (name: string) => join(pki, name);
 const kubeconfig = (name: string) => join(kubeconfigs, `${name}.conf`);
@@ -15,15 +15,12 @@ function flags(values: Record<string, string | number | boolean>): string[] {
 
 /** etcd and the three programs of a control plane, with the flags that kubeadm gives them, in the order they start. */
 export function controlPlane(bin: string): Service[] {
-  const kubectl = (...args: string[]) => output([join(bin, "kubectl"), "--kubeconfig", kubeconfig("super-admin"), ...args]);
-  const healthy = (port: number) => async () =>
-    (await output(inNode("bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`))) !== undefined;
   return [
     {
       name: "etcd",
       command: inNode("etcd", ...flags({ "data-dir": join(paths.state, "etcd"), "unsafe-no-fsync": true })),
       env: { ETCD_LOGGER: "zap" },
-      ready: healthy(2379),
+      ready: listensInNode(2379),
     },
     {
       name: "kube-apiserver",
@@ -56,7 +53,7 @@ export function controlPlane(bin: string): Service[] {
           "tls-private-key-file": certificate("apiserver.key"),
         }),
       ),
-      ready: async () => (await kubectl("get", "--raw", "/readyz")) === "ok",
+      ready: async () => (await output(kubectl(bin, "get", "--raw", "/readyz"))) === "ok",
       readyTimeoutMs: 120_000,
     },
     {
@@ -83,7 +80,7 @@ export function controlPlane(bin: string): Service[] {
           "use-service-account-credentials": true,
         }),
       ),
-      ready: healthy(10257),
+      ready: listensInNode(10257),
     },
     {
       name: "kube-scheduler",
@@ -97,7 +94,7 @@ export function controlPlane(bin: string): Service[] {
           "leader-elect": false,
         }),
       ),
-      ready: healthy(10259),
+      ready: listensInNode(10259),
     },
   ];
 }

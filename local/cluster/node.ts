@@ -37,6 +37,11 @@ export function inNode(...command: string[]): string[] {
   return ["nsenter", "--target", String(pid), "--net", "--mount", "--pid", "--uts", "--ipc", ...command];
 }
 
+/** The condition that a program inside the node listens on a port of its loopback. */
+export function listensInNode(port: number): () => Promise<boolean> {
+  return async () => (await output(inNode("bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`))) !== undefined;
+}
+
 export async function ensureNode(): Promise<void> {
   if (nodePid() !== undefined && (await output(inNode("test", "-e", "/run/node-is-set-up"))) !== undefined) return;
   await stop(node.name); // half set up by a run that was killed

@@ -8,6 +8,11 @@ import { addresses, nodeName } from "./addresses.ts";
 export const pki = join(paths.state, "pki");
 export const kubeconfigs = join(paths.state, "kubeconfigs");
 
+/** kubectl with every right, for the time before anybody else has one. */
+export function kubectl(bin: string, ...args: string[]): string[] {
+  return [join(bin, "kubectl"), "--kubeconfig", join(kubeconfigs, "super-admin.conf"), ...args];
+}
+
 /** Certificates and kubeconfigs of every component, by kubeadm's own phases. */
 export async function ensurePki(bin: string): Promise<void> {
   const done = join(kubeconfigs, "done");

@@ -7,8 +7,8 @@ import { localRegistry, registryService } from "../images/registry.ts";
 import { versions } from "../versions.ts";
 import { addresses, nodeName } from "./addresses.ts";
 import { cgroup } from "./cgroups.ts";
-import { inNode } from "./node.ts";
-import { kubeconfigs, pki } from "./pki.ts";
+import { inNode, listensInNode } from "./node.ts";
+import { kubeconfigs, kubectl, pki } from "./pki.ts";
 
 const files = join(paths.state, "node");
 const containerdSocket = "/run/containerd/containerd.sock";
@@ -23,9 +23,7 @@ export function nodeServices(bin: string): Service[] {
   writeIfChanged(join(files, "Corefile"), corefile);
   // Pods resolve the cluster's names only; an empty list keeps the machine's own resolver out of their search path.
   writeIfChanged(join(files, "resolv.conf"), "");
-  const kubectl = (...args: string[]) =>
-    output([join(bin, "kubectl"), "--kubeconfig", join(kubeconfigs, "super-admin.conf"), ...args]);
-  const proxyPort = 10256;
+  const readiness = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
   return [
     {
       name: "containerd",
@@ -44,19 +42,18 @@ export function nodeServices(bin: string): Service[] {
         `--node-ip=${addresses.node}`,
         `--root-dir=${join(files, "kubelet")}`,
       ),
-      ready: async () =>
-        (await kubectl("get", "node", nodeName, "-o", 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')) === "True",
+      ready: async () => (await output(kubectl(bin, "get", "node", nodeName, "-o", readiness))) === "True",
       readyTimeoutMs: 120_000,
     },
     {
       name: "kube-proxy",
       command: inNode(join(bin, "kube-proxy"), `--config=${join(files, "kube-proxy.json")}`),
-      ready: async () => (await output(inNode("bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${proxyPort}`))) !== undefined,
+      ready: listensInNode(10256),
     },
     {
       name: "coredns",
       command: inNode(join(bin, "coredns"), "-conf", join(files, "Corefile")),
-      ready: async () => (await output(inNode("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8181"))) !== undefined,
+      ready: listensInNode(8181),
     },
   ];
 }

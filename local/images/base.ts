@@ -33,9 +33,11 @@ async function baseTar(onLine: (line: string) => void): Promise<string> {
   const root = join(paths.state, "base-image");
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
+  const packages = join(paths.cache, "debootstrap");
+  mkdirSync(packages, { recursive: true });
   const mirror = await output(["sh", "-c", `apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: ${versions.debianSuite}' | head -n 1`]);
   // In a mount namespace of its own: debootstrap mounts, and an interruption would leave that mounted.
-  await run(["unshare", "--mount", "--propagation", "private", "debootstrap", "--variant=minbase", `--cache-dir=${debCache()}`, "--include=ca-certificates,libstdc++6", versions.debianSuite, root, ...(mirror ? [mirror] : [])], {
+  await run(["unshare", "--mount", "--propagation", "private", "debootstrap", "--variant=minbase", `--cache-dir=${packages}`, "--include=ca-certificates,libstdc++6", versions.debianSuite, root, ...(mirror ? [mirror] : [])], {
     log: "base-image",
     onLine,
     todo: "debootstrap needs root and a Debian mirror; see the log.",
@@ -50,12 +52,6 @@ async function baseTar(onLine: (line: string) => void): Promise<string> {
   renameSync(`${tar}.part`, tar);
   rmSync(root, { recursive: true, force: true });
   return tar;
-}
-
-function debCache(): string {
-  const directory = join(paths.cache, "debootstrap");
-  mkdirSync(directory, { recursive: true });
-  return directory;
 }
 
 /** The image that holds a pod's namespaces on the local node. */
