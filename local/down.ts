@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { addresses } from "./cluster/addresses.ts";
 import { removeCgroup } from "./cluster/cgroups.ts";
 import { deleteKindCluster } from "./cluster/kind.ts";
+import type { Cluster } from "./cluster/choice.ts";
 import { environment, usesOwnBackend } from "./environment.ts";
 import { Failure } from "./failure.ts";
 import { look } from "./found.ts";
@@ -36,7 +37,7 @@ async function down(all: boolean): Promise<void> {
   }
   const steps: Step[] = [];
   if (exists && !goesWithCluster) steps.push({ title: "Stack", run: (say) => destroy(decided, say) });
-  if (all) steps.push({ title: "All that was started", run: () => stopAll(decided.cluster === "kind") });
+  if (all) steps.push({ title: "All that was started", run: () => stopAll(found.node ? "node" : found.chosen) });
   if (steps.length === 0) console.log("There is no dev stack.");
   await perform(steps);
 }
@@ -48,10 +49,10 @@ async function destroy(decided: Plan, say: Say): Promise<string> {
 }
 
 /** Ends every process of `local/` and removes what it kept; the node's mounts, interfaces and rules end with it. */
-export async function stopAll(kind: boolean): Promise<string> {
-  if (kind) await deleteKindCluster();
+export async function stopAll(cluster: Cluster | undefined): Promise<string> {
+  if (cluster === "kind") await deleteKindCluster();
   await stop();
-  if (process.platform === "linux") {
+  if (cluster === "node") { // the link and the control group are the machine's: without a node of ours, somebody else's
     await removeCgroup();
     if (!(await until(() => leftOver().length === 0, 10_000))) throw new Failure(`this is left over: ${leftOver().join(", ")}`);
   }

@@ -69,7 +69,7 @@ async function endToEnd(yes: boolean): Promise<void> {
     await vitest(["e2e"], environment(decided));
   } finally {
     // What `up` made stays: its cluster if that runs, its files if it sleeps.
-    if (decided.cluster !== "context" && found.chosen === undefined) await stopAll(decided.cluster === "kind");
+    if (decided.cluster !== "context" && found.chosen === undefined) await stopAll(decided.cluster);
     else if (!wasRunning) await stop();
   }
 }
