@@ -1,139 +1,141 @@
-import { randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { version } from "../contract/version.ts";
 import type { Side } from "../contract/metrics.ts";
-import { decodeFromClient, encodeToClient } from "../majordomo/client.ts";
-import { decodeFromWorker, encodeWorkerMessage } from "../majordomo/worker.ts";
+import { createLimitedLog } from "../process/limited-log.ts";
 import type { Logger } from "../process/log.ts";
-import { bindRouter } from "../transport/router.ts";
-import type { BoundRouter, RouterOptions } from "../transport/router.ts";
+import { listen } from "../transport/listen.ts";
+import type { Listener, ServerCurve } from "../transport/listen.ts";
+import type { Connection } from "../transport/zmtp/connection.ts";
 import { createBroker } from "./core.ts";
 import type { Broker } from "./core.ts";
-import { deliveryFrame, readDelivery } from "./delivery.ts";
+import { createBackend } from "./backend.ts";
+import { createFrontend } from "./frontend.ts";
+import type { Room } from "./frontend.ts";
+import { answerManagement } from "./management.ts";
 import type { Measures } from "./measures.ts";
 import type { Outbox } from "./outbox.ts";
 import type { BrokerSettings } from "./settings.ts";
+import { describeServices } from "./status.ts";
+import type { Status } from "./status.ts";
 
-/** Milliseconds after a lost connection until all workers are probed, so that a crowd that leaves is one probe. */
-const probeDelayMs = 50;
+const pulseMs = 50;
+/** Connections whose handshake is not done, on each side; more are refused. */
+const maxHandshakes = 1024;
+/** What a peer may leave unread before it is held for dead. */
+const leastUnsentBytes = 16_777_216;
+
+/** CURVE for each side; nothing for plain text. */
+export type Security = Readonly<Record<Side, ServerCurve>> | undefined;
 
 export interface RunningBroker {
   readonly core: Broker;
-  /** Tells the workers, sends what is left and closes the sockets. */
-  close(): void;
+  status(): Status;
+  /** Ends what is left by name, tells the workers, sends what was taken for so many milliseconds at most, closes. */
+  close(lingerMs: number): Promise<void>;
 }
 
 /** Binds both sockets and puts the core between them. @throws BindError */
-export async function startBroker(settings: BrokerSettings, measures: Measures, log: Logger): Promise<RunningBroker> {
+export async function startBroker(settings: BrokerSettings, security: Security, measures: Measures, log: Logger): Promise<RunningBroker> {
   const now = (): number => performance.now();
-  let frontend: BoundRouter;
-  let backend: BoundRouter;
+  const instance = randomBytes(8);
+  const startedAtMs = now();
 
-  const toPeer = (peer: string): Buffer => Buffer.from(peer, "latin1");
+  const status = (): Status => ({
+    version,
+    instance: instance.toString("hex"),
+    color: settings.color,
+    role: core.role,
+    uptimeSeconds: Math.round((now() - startedAtMs) / 1000),
+    connections: measures.connections,
+    waiting: core.waiting,
+    held: core.held,
+    bytes: core.bytes,
+    remembered: core.remembered,
+    clients: core.clients.count,
+    workers: core.workers.count,
+    services: describeServices(core, now()),
+    servicesInAll: core.services.size,
+  });
+  const managed = { hasWorkers: (name: string) => (core.services.get(name)?.workers.size ?? 0) > 0, status: () => JSON.stringify(status()) };
 
+  const welcome = {
+    instance: instance.toString("hex"),
+    heartbeatIntervalMs: settings.heartbeatIntervalMs,
+    heartbeatLiveness: settings.heartbeatLiveness,
+    maxBodyBytes: settings.maxMessageBytes,
+    maxOutstanding: settings.maxRequestsPerClient,
+  };
+  const frontend = createFrontend(welcome, measures, log);
+  const backend = createBackend(welcome, measures, log);
   const outbox: Outbox = {
-    async toClient(client, message) {
-      const outcome = await frontend.send(toPeer(client), encodeToClient(message));
-      if (outcome === "sent") measures.sent("frontend");
-      else measures.dropped(outcome === "full" ? "client_slow" : "client_gone");
+    ...frontend.outbox,
+    ...backend.outbox,
+    ended: (outcome, _service, milliseconds) => measures.ended(outcome, milliseconds),
+    rejected(bound, service) {
+      measures.rejected(bound);
+      log.debug({ bound, service }, "refused: a bound is reached");
     },
-    async toWorker(worker, message) {
-      const frames = encodeWorkerMessage(
-        message.kind === "request" ? { ...message, address: [deliveryFrame(message.delivery)] } : message,
-      );
-      const outcome = await backend.send(toPeer(worker), frames);
-      if (outcome === "sent") measures.sent("backend");
-      else core.workerUnreachable(worker, now(), message.kind === "request" ? message.delivery : undefined);
-    },
-    answered: measures.answered,
-    dropped(reason, service) {
-      measures.dropped(reason);
-      log.debug({ reason, service }, "dropped");
-    },
-    workerJoined: (worker, service) => log.info({ worker: hex(worker), service }, "worker joined"),
-    workerLeft: (worker, service, why) => log.info({ worker: hex(worker), service, why }, "worker left"),
+    redelivered: measures.redelivered,
+    duplicate: measures.duplicate,
+    dropped: measures.dropped,
   };
+  const core = createBroker({ ...settings, instance }, outbox, (service, body) => answerManagement(service, body, managed));
 
-  const core = createBroker(
-    {
-      heartbeatIntervalMs: settings.heartbeatIntervalMs,
-      heartbeatLiveness: settings.heartbeatLiveness,
-      maxQueuedRequests: settings.maxQueuedRequests,
-      maxDeliveries: settings.maxDeliveries,
-      firstDelivery: randomInt(2 ** 47),
-    },
-    outbox,
-  );
-
-  const malformed = (side: Side, { where, what }: { where: string; what: string }): void => {
-    measures.dropped("malformed");
-    log.debug({ side, where, what }, "malformed message");
-  };
-
-  const socketOptions = (side: Side): Omit<RouterOptions, "endpoint" | "onMessage"> => ({
-    maxMessageBytes: settings.maxMessageBytes,
-    handshakeTimeoutMs: settings.receiveTimeoutMs,
-    lingerMs: settings.sendTimeoutMs,
-    onConnect: () => measures.connections(side, 1),
-    onDisconnect: () => measures.connections(side, -1),
-    onHandshakeFailure: (reason) => log.debug({ side, reason }, "handshake failed"),
-  });
-
-  frontend = await bindRouter({
-    ...socketOptions("frontend"),
-    endpoint: settings.frontend,
-    onMessage(peer, frames) {
-      measures.received("frontend");
-      const command = decodeFromClient(frames);
-      if (command.kind === "problem") malformed("frontend", command);
-      else core.fromClient(peer.toString("latin1"), command, now());
-    },
-  });
-
-  let probe: NodeJS.Timeout | undefined;
-  const onWorkerDisconnect = (): void => {
-    measures.connections("backend", -1);
-    probe ??= setTimeout(() => {
-      probe = undefined;
-      core.probe();
-    }, probeDelayMs);
-  };
-
-  try {
-    backend = await bindRouter({
-      ...socketOptions("backend"),
-      onDisconnect: onWorkerDisconnect,
-      endpoint: settings.backend,
-      onMessage(peer, frames) {
-        measures.received("backend");
-        const worker = peer.toString("latin1");
-        const message = decodeFromWorker(frames);
-        if (message.kind === "problem") {
-          malformed("backend", message);
-          core.malformedFromWorker(worker, now());
-        } else if (message.kind === "partial" || message.kind === "final") {
-          core.fromWorker(worker, { kind: message.kind, form: message.form, delivery: readDelivery(message.address), body: message.body }, now());
-        } else {
-          core.fromWorker(worker, message, now());
-        }
+  const failures = createLimitedLog(log, now);
+  const open = (side: Side, endpoint: string, maxConnections: number, room: Room): Promise<Listener> =>
+    listen({
+      endpoint,
+      ...(security === undefined ? {} : { curve: security[side] }),
+      limits: {
+        maxFrameBytes: settings.maxMessageBytes,
+        maxFrames: settings.maxFrames,
+        maxUnsentBytes: Math.max(leastUnsentBytes, settings.maxMessageBytes * 2),
+        handshakeTimeoutMs: settings.receiveTimeoutMs,
+        maxConnections,
+        maxHandshakes,
+      },
+      onOpen(connection: Connection) {
+        measures.connected(side, 1);
+        room.opened(connection);
+      },
+      onMessage(connection: Connection, frames: Buffer[]) {
+        measures.received(side);
+        room.message(connection, frames, core, now());
+      },
+      onClose(connection: Connection, error: Error | undefined) {
+        measures.connected(side, -1);
+        room.closed(connection, error === undefined, core, now());
+      },
+      onHandshakeFailure(remote: string, error: Error) {
+        measures.handshakeFailed(side);
+        failures.warn(`${side} ${error.message}`, { side, remote, reason: error.message }, "handshake failed");
+      },
+      onRefused(remote: string) {
+        measures.handshakeFailed(side);
+        failures.warn(`${side} refused`, { side, remote }, "connection refused: there are as many as are allowed");
       },
     });
+  const frontendListener = await open("frontend", settings.frontend, settings.maxClients, frontend.room);
+  let backendListener: Listener;
+  try {
+    backendListener = await open("backend", settings.backend, settings.maxWorkers, backend.room);
   } catch (error) {
-    frontend.close();
+    await frontendListener.close(0);
     throw error;
   }
 
   const ticking = setInterval(() => core.tick(now()), settings.heartbeatIntervalMs);
+  const pulsing = setInterval(() => core.pulse(now()), pulseMs);
   return {
     core,
-    close() {
+    status,
+    async close(lingerMs) {
       clearInterval(ticking);
-      clearTimeout(probe);
-      core.close();
-      frontend.close();
-      backend.close();
+      clearInterval(pulsing);
+      core.close(now());
+      frontend.flush();
+      backend.flush();
+      await Promise.all([frontendListener.close(lingerMs), backendListener.close(lingerMs)]);
     },
   };
-}
-
-function hex(peer: string): string {
-  return Buffer.from(peer, "latin1").toString("hex");
 }

@@ -2,45 +2,72 @@
 import { environment } from "../contract/environment.ts";
 import { serveHttp } from "../process/http.ts";
 import { createLog, moduleLog } from "../process/log.ts";
+import type { Logger } from "../process/log.ts";
 import { bindProblem, runProgram, stopOnSignal } from "../process/program.ts";
-import { BindError } from "../transport/router.ts";
+import { watchAdmittedKeys } from "../transport/admitted-keys.ts";
+import { BindError } from "../transport/bind-error.ts";
 import { startBroker } from "./broker.ts";
-import { drained } from "./drain.ts";
+import type { RunningBroker, Security } from "./broker.ts";
+import { drain } from "./drain.ts";
 import { createMeasures } from "./measures.ts";
+import { watchActiveColor } from "./role.ts";
 import { readBrokerSettings } from "./settings.ts";
-import type { BrokerSettings } from "./settings.ts";
+import type { BrokerKeys, BrokerSettings } from "./settings.ts";
 
 await runProgram(async () => {
   const settings = readBrokerSettings();
   const log = createLog({ logger: "zeromq.broker", level: settings.logLevel, fields: { color: settings.color } });
   const main = moduleLog(log, "main");
   let notReady: string | undefined = "starting";
-  let backlog = (): { waiting: number; held: number } => ({ waiting: 0, held: 0 });
+  let broker: RunningBroker | undefined;
 
-  const measures = createMeasures(settings.color, () => backlog());
-  const http = await serveHttp({ port: settings.metricsPort, registry: measures.registry, notReady: () => notReady }).catch((error: unknown) => {
+  const measures = createMeasures(settings.color, () => broker?.core);
+  const http = await serveHttp({ port: settings.metricsPort, registry: measures.registry, notReady: () => notReady, drain: () => process.kill(process.pid, "SIGTERM") }).catch((error: unknown) => {
     throw bindProblem(`port ${settings.metricsPort}`, environment.metricsPort.name, error);
   });
-  const broker = await startBroker(settings, measures, moduleLog(log, "broker")).catch((error: unknown) => {
+  const running = await startBroker(settings, security(settings.curve, main), measures, moduleLog(log, "broker")).catch((error: unknown) => {
     throw error instanceof BindError ? bindProblem(error.endpoint, variablesOf(error.endpoint, settings), error) : error;
   });
-  backlog = () => broker.core;
+  broker = running;
+  const { core } = running;
+
+  if (settings.activeColorFile !== undefined) {
+    const onColor = (active: string): void => {
+      core.setRole(active === settings.color ? "active" : "standby");
+      main.info({ role: core.role, active }, "role");
+    };
+    watchActiveColor(settings.activeColorFile, onColor, (problem) => main.warn({ problem }, "which colour is active is not known: staying as it is"));
+  }
 
   stopOnSignal(log, settings.sendTimeoutMs, async (signal) => {
     notReady = "terminating";
-    main.info({ signal, waiting: broker.core.waiting, held: broker.core.held }, "terminating: finishing what was accepted");
-    const graceMs = settings.shutdownGraceMs - Math.min(settings.sendTimeoutMs, settings.shutdownGraceMs / 2);
-    const finished = await drained(() => broker.core.waiting + broker.core.held, graceMs);
-    if (!finished) main.warn({ waiting: broker.core.waiting, held: broker.core.held }, "the grace period ended with requests unfinished");
-    broker.close();
+    main.info({ signal, waiting: core.waiting, held: core.held }, "terminating: finishing what was accepted");
+    const lingerMs = Math.min(settings.sendTimeoutMs, settings.shutdownGraceMs / 2);
+    const finished = await drain(core, { graceMs: settings.shutdownGraceMs - lingerMs, clients: () => measures.connections.frontend });
+    if (!finished) main.warn({ waiting: core.waiting, held: core.held }, "the grace period ended with requests unfinished: handed back as draining");
+    await running.close(lingerMs);
     await http.close();
     main.info("stopped");
   });
 
   notReady = undefined;
-  main.warn("connections are plain text: whoever reaches the ports can read and send");
+  if (settings.curve === undefined) main.warn("connections are plain text: whoever reaches the ports can read and send");
   main.info({ frontend: settings.frontend, backend: settings.backend, metricsPort: http.port }, "ready");
 });
+
+/** CURVE for both sides, each with a list of its own: a worker's key opens no frontend. */
+function security(keys: BrokerKeys | undefined, log: Logger): Security {
+  if (keys === undefined) return undefined;
+  const side = (name: string, path: string) => {
+    const admitted = watchAdmittedKeys(
+      path,
+      (problem) => log.error({ side: name, problem }, "admitted keys"),
+      (count) => log.info({ side: name, path, count }, "admitted keys read"),
+    );
+    return { keys: () => [keys.pair], admit: admitted.admit };
+  };
+  return { frontend: side("frontend", keys.clientKeysFile), backend: side("backend", keys.workerKeysFile) };
+}
 
 function variablesOf(endpoint: string, settings: BrokerSettings): string {
   const { frontendAddress, frontendPort, backendAddress, backendPort } = environment;

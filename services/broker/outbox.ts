@@ -1,34 +1,79 @@
-import type { DropReason } from "../contract/metrics.ts";
-import type { ToClient } from "../majordomo/client.ts";
-import type { Form, Body } from "../majordomo/message.ts";
-import type { Peer } from "./state.ts";
-
-export type ToWorker =
-  | { readonly kind: "request"; readonly form: Form; readonly delivery: number; readonly body: Body }
-  | { readonly kind: "heartbeat" | "disconnect"; readonly form: Form };
+import type { Bound, DropReason, Outcome } from "../contract/metrics.ts";
+import type { ErrorName, Executed, Role } from "../majordomo/extension/codes.ts";
+import type { Body, Form } from "../majordomo/message.ts";
+import type { ClientPeer, WorkerPeer } from "./state.ts";
 
 /** Why a worker is no longer one. */
-export type Departure = "disconnected" | "failed" | "unreachable" | "silent" | "unexpected-command" | "malformed";
+export type Departure = "disconnected" | "connection-lost" | "silent" | "timed-out" | "slow" | "unexpected-command" | "malformed" | "draining";
 
-/** What the core wants done. Implementations must not call the core back before they return. */
+/**
+ * What the core wants done; the names are those of the records of SPEC.md, `plain…` those of RFC 7 and 18. Implementations must
+ * not call the core back before they return.
+ */
 export interface Outbox {
-  toClient(client: Peer, message: ToClient): void;
-  toWorker(worker: Peer, message: ToWorker): void;
-  /** A request was answered, so many milliseconds after it had been accepted. */
-  answered(milliseconds: number): void;
-  dropped(reason: DropReason, service: string): void;
-  workerJoined(worker: Peer, service: string): void;
-  workerLeft(worker: Peer, service: string, why: Departure): void;
+  plainReply(client: ClientPeer, form: Form, part: "partial" | "final", service: string, body: Buffer, more: Body | undefined): void;
+  clientWelcome(client: ClientPeer, version: number, role: Role): void;
+  clientHeartbeat(client: ClientPeer, role: Role): void;
+  reply(client: ClientPeer, id: number, body: Buffer, more: Body | undefined): void;
+  partial(client: ClientPeer, id: number, body: Buffer, more: Body | undefined): void;
+  error(client: ClientPeer, id: number, name: ErrorName, executed: Executed, message: string): void;
+  goAway(client: ClientPeer, role: Role): void;
+  /** Tells and closes. */
+  clientDisconnect(client: ClientPeer, reason: string): void;
+
+  /** @returns false where it could not be handed over: nobody can have begun it. */
+  plainRequest(worker: WorkerPeer, form: Form, delivery: number, body: Buffer, more: Body | undefined): boolean;
+  plainHeartbeat(worker: WorkerPeer, form: Form): void;
+  /** Tells; the connection stays, as RFC 7 leaves it to the worker to close it. */
+  plainDisconnect(worker: WorkerPeer, form: Form): void;
+  workerWelcome(worker: WorkerPeer, version: number, role: Role): void;
+  workerHeartbeat(worker: WorkerPeer, backlog: number): void;
+  request(
+    worker: WorkerPeer, delivery: number, timeoutMs: number, attempt: number, client: Buffer, id: number, trace: string | undefined, partialCredit: number, body: Buffer, more: Body | undefined,
+  ): void;
+  cancel(worker: WorkerPeer, delivery: number): void;
+  partialCredit(worker: WorkerPeer, delivery: number, count: number): void;
+  backlog(worker: WorkerPeer, count: number): void;
+  /** Tells and closes. */
+  workerDisconnect(worker: WorkerPeer, reason: string): void;
+
+  /** A request ended so many milliseconds after it had been accepted. */
+  ended(outcome: Outcome, service: string, milliseconds: number): void;
+  /** A request was refused because of a bound. */
+  rejected(bound: Bound, service: string): void;
+  /** A request was given to a worker again after its worker was lost. */
+  redelivered(service: string): void;
+  /** A retry was recognised: it is still at work, or was answered from memory. */
+  duplicate(kind: "attached" | "replayed"): void;
+  /** Another message that went no further. */
+  dropped(reason: DropReason): void;
+  workerJoined(worker: WorkerPeer, service: string): void;
+  workerLeft(worker: WorkerPeer, service: string, why: Departure): void;
 }
 
 export interface BrokerLimits {
   readonly heartbeatIntervalMs: number;
   /** Intervals of silence after which a peer is held for dead. */
   readonly heartbeatLiveness: number;
-  /** Requests held at most, waiting or with a worker. */
   readonly maxQueuedRequests: number;
-  /** How often a request is given to a worker at most. */
+  readonly maxQueuedBytes: number;
+  readonly maxRequestsPerService: number;
+  readonly maxBytesPerService: number;
+  readonly maxRequestsPerClient: number;
+  readonly maxBytesPerClient: number;
+  readonly maxServices: number;
+  readonly maxWorkers: number;
+  readonly maxClients: number;
+  /** Bytes of a reply that is joined from its parts. */
+  readonly maxMessageBytes: number;
+  readonly dedupeMaxReplies: number;
+  readonly dedupeMaxBytes: number;
+  readonly dedupeMs: number;
+  readonly clientGraceMs: number;
+  readonly longestRequestMs: number;
+  readonly plainWorkerTimeoutMs: number;
+  /** How often a request may be begun. */
   readonly maxDeliveries: number;
-  /** Number of the first delivery; a broker that starts anew must not repeat the last one's. */
-  readonly firstDelivery: number;
+  /** 8 bytes that name this start of the broker; they also keep a plain worker's late reply from being taken for another's. */
+  readonly instance: Buffer;
 }

@@ -1,13 +1,25 @@
 import { environment } from "../contract/environment.ts";
+import type { Variable } from "../contract/environment.ts";
 import { image } from "../contract/image.ts";
-import { readSettings } from "../process/settings.ts";
+import { readSettings, SettingsError } from "../process/settings.ts";
 import type { Source } from "../process/settings.ts";
 import * as kind from "../process/values.ts";
+import { readPair } from "../transport/curve-keys.ts";
+import type { RawPair } from "../transport/zmtp/box.ts";
 
 const frontend = {
   frontendAddress: { variable: environment.frontendAddress, kind: kind.bindEndpoint },
   frontendPort: { variable: environment.frontendPort, kind: kind.tcpPort },
 } as const;
+
+/** A bound: a whole number in the variable's own range. */
+function bound<const V extends Variable & { readonly range: readonly [number, number]; readonly default: string }>(variable: V) {
+  return { variable, kind: kind.wholeNumber(...variable.range) };
+}
+
+function seconds<const V extends Variable & { readonly range: readonly [number, number]; readonly default: string }>(variable: V) {
+  return { variable, kind: kind.secondsAsMs(...variable.range) };
+}
 
 const all = {
   ...frontend,
@@ -18,7 +30,27 @@ const all = {
   color: { variable: environment.color, kind: kind.color },
   heartbeatIntervalMs: { variable: environment.heartbeatIntervalSeconds, kind: kind.secondsAsMs(0.05, 3600) },
   heartbeatLiveness: { variable: environment.heartbeatLiveness, kind: kind.wholeNumber(1, 100) },
-  maxQueuedRequests: { variable: environment.maxQueuedRequests, kind: kind.wholeNumber(...environment.maxQueuedRequests.range) },
+  maxQueuedRequests: bound(environment.maxQueuedRequests),
+  maxQueuedBytes: bound(environment.maxQueuedBytes),
+  maxRequestsPerService: bound(environment.maxRequestsPerService),
+  maxBytesPerService: bound(environment.maxBytesPerService),
+  maxRequestsPerClient: bound(environment.maxRequestsPerClient),
+  maxBytesPerClient: bound(environment.maxBytesPerClient),
+  maxServices: bound(environment.maxServices),
+  maxWorkers: bound(environment.maxWorkers),
+  maxClients: bound(environment.maxClients),
+  maxFrames: bound(environment.maxFrames),
+  dedupeMaxReplies: bound(environment.dedupeMaxReplies),
+  dedupeMaxBytes: bound(environment.dedupeMaxBytes),
+  dedupeMs: seconds(environment.dedupeSeconds),
+  clientGraceMs: seconds(environment.clientGraceSeconds),
+  longestRequestMs: seconds(environment.longestRequestSeconds),
+  plainWorkerTimeoutMs: seconds(environment.plainWorkerTimeoutSeconds),
+  activeColorFile: { variable: environment.activeColorFile, kind: kind.text },
+  curvePublicKey: { variable: environment.curvePublicKey, kind: kind.curveKey },
+  curveSecretKey: { variable: environment.curveSecretKey, kind: kind.curveKey },
+  curveClientKeysFile: { variable: environment.curveClientKeysFile, kind: kind.text },
+  curveWorkerKeysFile: { variable: environment.curveWorkerKeysFile, kind: kind.text },
   maxDeliveries: { variable: environment.maxDeliveries, kind: kind.wholeNumber(1, 1000) },
   maxMessageBytes: { variable: environment.maxMessageBytes, kind: kind.wholeNumber(...environment.maxMessageBytes.range) },
   receiveTimeoutMs: { variable: environment.receiveTimeoutMs, kind: kind.wholeNumber(...environment.receiveTimeoutMs.range) },
@@ -26,11 +58,21 @@ const all = {
   shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(...environment.shutdownGraceSeconds.range) },
 } as const;
 
-export type BrokerSettings = Omit<ReturnType<typeof readAll>, keyof typeof frontend | "backendAddress" | "backendPort"> & {
+type All = ReturnType<typeof readAll>;
+type Keys = "curvePublicKey" | "curveSecretKey" | "curveClientKeysFile" | "curveWorkerKeysFile";
+export type BrokerSettings = Omit<All, keyof typeof frontend | "backendAddress" | "backendPort" | Keys> & {
   /** Endpoints to bind. */
   readonly frontend: string;
   readonly backend: string;
+  /** Nothing where connections are plain text. */
+  readonly curve: BrokerKeys | undefined;
 };
+
+export interface BrokerKeys {
+  readonly pair: RawPair;
+  readonly clientKeysFile: string;
+  readonly workerKeysFile: string;
+}
 
 function readAll(source: Source) {
   return readSettings(all, source);
@@ -38,8 +80,23 @@ function readAll(source: Source) {
 
 /** The broker's settings: `*_ADDRESS` wins over `*_PORT`, over the mounted file, over the default. @throws SettingsError */
 export function readBrokerSettings(source: Source = { env: process.env, defaultFile: image.brokerConfigFile }): BrokerSettings {
-  const { frontendAddress, frontendPort, backendAddress, backendPort, ...rest } = readAll(source);
-  return { ...rest, frontend: frontendAddress ?? `tcp://*:${frontendPort}`, backend: backendAddress ?? `tcp://*:${backendPort}` };
+  const { frontendAddress, frontendPort, backendAddress, backendPort, curvePublicKey, curveSecretKey, curveClientKeysFile, curveWorkerKeysFile, ...rest } = readAll(source);
+  return {
+    ...rest,
+    frontend: frontendAddress ?? `tcp://*:${frontendPort}`,
+    backend: backendAddress ?? `tcp://*:${backendPort}`,
+    curve: brokerKeys({ curvePublicKey, curveSecretKey, curveClientKeysFile, curveWorkerKeysFile }),
+  };
+}
+
+/** All of them or none: half a configuration must not end as plain text, or as a broker that admits nobody. */
+function brokerKeys(given: Pick<All, Keys>): BrokerKeys | undefined {
+  const missing = (Object.keys(given) as Keys[]).filter((key) => given[key] === undefined);
+  if (missing.length === 4) return undefined;
+  if (missing.length > 0) throw new SettingsError([`${missing.map((key) => environment[key].name).join(", ")} must be set too: CURVE needs all four, plain text none`]);
+  const pair = readPair({ publicKey: given.curvePublicKey!, secretKey: given.curveSecretKey! });
+  if (pair === undefined) throw new SettingsError([`${environment.curvePublicKey.name} and ${environment.curveSecretKey.name} are not of one pair`]);
+  return { pair, clientKeysFile: given.curveClientKeysFile!, workerKeysFile: given.curveWorkerKeysFile! };
 }
 
 /** Where the broker of the same container has its frontend, by the same precedence. @throws SettingsError */

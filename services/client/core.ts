@@ -1,145 +1,394 @@
-import type { Body } from "../majordomo/message.ts";
+import type { ErrorName, Executed, Role } from "../majordomo/extension/codes.ts";
+import type { Welcome } from "../majordomo/extension/client.ts";
+import { createDeadlines } from "../structures/deadlines.ts";
+import type { Timed } from "../structures/deadlines.ts";
+import type { ClientLimits, ClientOutbox, FailureName, Link, Outcome } from "./outbox.ts";
 
-/** A connection of the pool. It carries one request at a time: plain Majordomo has no request ids. */
-export type Connection = number;
+/** Milliseconds before a lost connection is tried again: doubled at each failure, then shortened by up to a half at random. */
+export const backoff = { firstMs: 50, lastMs: 5_000 } as const;
+/** Milliseconds that the broker has to say itself that a request's time is over, since it knows whether it ran. */
+export const lastWordMs = 250;
 
-export interface ClientOutbox {
-  open(connection: Connection): void;
-  send(connection: Connection, service: string, body: Body): void;
-  close(connection: Connection): void;
-  /** A request's one outcome. */
-  settle(request: number, outcome: Outcome): void;
+export interface Asked {
+  readonly service: string;
+  readonly body: Buffer;
+  readonly timeoutMs: number;
+  /** Tries after the first where it may have run already, or the broker was busy. */
+  readonly retries: number;
+  readonly trace: string | undefined;
+  /** Parts that may come before more credit is given; 0 for the whole reply at once. */
+  readonly partialCredit: number;
 }
 
-export type Outcome =
-  | { readonly kind: "reply"; readonly body: Body }
-  /** `tries`: how often it was sent. With 0 it cannot have run. */
-  | { readonly kind: "timeout" | "cancelled"; readonly tries: number };
-
-export interface ClientCore {
-  request(request: number, what: { service: string; body: Body; timeoutMs: number; retries: number }, nowMs: number): void;
-  /** A part of a reply; the whole is all parts in their order. */
-  received(connection: Connection, part: "partial" | "final", service: string, body: Body, nowMs: number): void;
-  /** The connection said something that makes no sense. */
-  broken(connection: Connection, nowMs: number): void;
-  cancel(request: number): void;
+export interface ClientCore<Call> {
+  /** @returns the request's id. */
+  request(call: Call, asked: Asked, nowMs: number): number;
+  cancel(id: number, nowMs: number): void;
+  /** The consumer has taken parts. */
+  taken(id: number, count: number): void;
+  opened(link: Link, nowMs: number): void;
+  lost(link: Link, nowMs: number): void;
+  welcome(link: Link, welcome: Welcome, nowMs: number): void;
+  heartbeat(link: Link, role: Role, nowMs: number): void;
+  reply(link: Link, id: number, body: Buffer, nowMs: number): void;
+  partial(link: Link, id: number, body: Buffer, nowMs: number): void;
+  error(link: Link, id: number, name: ErrorName, executed: Executed, message: string, nowMs: number): void;
+  goAway(link: Link, role: Role, nowMs: number): void;
+  /** The broker ends the connection, or said something that makes no sense. */
+  disconnect(link: Link, nowMs: number): void;
+  /** Deadlines, heartbeats, silence, new tries. Call it several times a second. */
   tick(nowMs: number): void;
   close(): void;
-  /** When `tick` has something to do, if ever. */
-  readonly nextDeadlineMs: number | undefined;
+  readonly outstanding: number;
+  readonly connected: boolean;
 }
 
-interface Pending {
+interface Pending<Call> extends Timed<Pending<Call>> {
   readonly id: number;
-  readonly service: string;
-  readonly body: Body;
-  readonly timeoutMs: number;
-  triesLeft: number;
-  tries: number;
+  readonly call: Call;
+  readonly asked: Asked;
+  /** When its time is over; `deadlineMs` is when that is noticed. */
+  readonly endsAtMs: number;
   deadlineMs: number;
-  connection: Connection | undefined;
-  parts: Buffer[];
+  /** Where it was sent, and the broker behind that; nothing while it waits to be sent. */
+  place: Place | undefined;
+  lostAt: string | undefined;
+  retriesLeft: number;
+  mayHaveRun: boolean;
+  /** A connection was lost while it was there: no other broker can say that it did not run. */
+  lostOnce: boolean;
+  partlyAnswered: boolean;
+  retryAtMs: number;
 }
 
-/** A client's decisions, without I/O, clock or randomness: a pool of connections with one outstanding request each. */
-export function createClientCore({ maxConnections }: { maxConnections: number }, outbox: ClientOutbox): ClientCore {
-  const pending = new Map<number, Pending>();
-  const waiting = new Set<Pending>();
-  const busy = new Map<Connection, Pending>();
-  const idle: Connection[] = [];
-  let numbers = 0;
+interface Place {
+  readonly link: Link;
+  state: "connecting" | "opened" | "welcome";
+  sinceMs: number;
+  heardAtMs: number;
+  sentAtMs: number;
+  welcome: Welcome | undefined;
+  role: Role;
+  /** It answers what is new with `draining`. */
+  refuses: boolean;
+  outstanding: number;
+}
 
-  const connect = (): Connection => {
-    numbers += 1;
-    outbox.open(numbers);
-    return numbers;
+/** A client's decisions, without I/O, clock or randomness of its own: one connection, a second one while it moves. */
+export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbox<Call>): ClientCore<Call> {
+  const pending = new Map<number, Pending<Call>>();
+  const unsent = new Set<Pending<Call>>();
+  /** What may have run at a broker whose connection was lost: it waits for word of who is there now. */
+  const unknown = new Set<Pending<Call>>();
+  const places = new Map<Link, Place>();
+  const deadlines = createDeadlines<Pending<Call>>();
+  let current: Place | undefined;
+  /** Opened because the current one asked us to go. */
+  let candidate: Place | undefined;
+  let links = 0;
+  let ids = 0;
+  let failures = 0;
+  let openAtMs: number | undefined = 0;
+  let tickedAtMs: number | undefined;
+  let closed = false;
+
+  const pause = (nowMs: number): void => {
+    const delayMs = Math.min(backoff.lastMs, backoff.firstMs * 2 ** failures);
+    failures += 1;
+    openAtMs = nowMs + delayMs * (1 - limits.random() / 2);
   };
 
-  const sendNext = (): void => {
-    for (const request of waiting) {
-      if (idle.length === 0 && busy.size >= maxConnections) return;
-      waiting.delete(request);
-      const connection = idle.pop() ?? connect();
-      busy.set(connection, request);
-      request.connection = connection;
-      request.tries += 1;
-      outbox.send(connection, request.service, request.body);
+  const open = (nowMs: number): Place => {
+    links += 1;
+    openAtMs = undefined;
+    const place: Place = { link: links, state: "connecting", sinceMs: nowMs, heardAtMs: nowMs, sentAtMs: nowMs, welcome: undefined, role: "active", refuses: false, outstanding: 0 };
+    places.set(place.link, place);
+    outbox.open(place.link, links);
+    return place;
+  };
+
+  const leave = (place: Place): void => {
+    places.delete(place.link);
+    if (place.state !== "connecting") outbox.disconnect(place.link);
+    outbox.close(place.link);
+  };
+
+  const leaveIfDone = (place: Place): void => {
+    if (place !== current && place !== candidate && place.outstanding === 0 && places.has(place.link)) leave(place);
+  };
+
+  const send = (request: Pending<Call>, place: Place, nowMs: number): void => {
+    const retry = request.mayHaveRun;
+    request.place = place;
+    request.mayHaveRun = true;
+    place.outstanding += 1;
+    place.sentAtMs = nowMs;
+    const { service, trace, partialCredit, body } = request.asked;
+    outbox.request(place.link, request.id, Math.max(1, Math.ceil(request.endsAtMs - nowMs)), retry, service, trace, partialCredit, body);
+  };
+
+  const sendable = (): Place | undefined => (current !== undefined && current.state !== "connecting" && !current.refuses ? current : undefined);
+
+  const sendUnsent = (nowMs: number): void => {
+    const place = sendable();
+    if (place === undefined || unsent.size === 0) return;
+    const room = place.welcome?.maxOutstanding ?? 1_000;
+    for (const request of unsent) {
+      if (place.outstanding >= room) return;
+      if (request.retryAtMs > nowMs) continue;
+      unsent.delete(request);
+      send(request, place, nowMs);
     }
   };
 
-  /** A late reply may still come on it, and would be taken for the next request's. */
-  const abandon = (request: Pending): void => {
-    if (request.connection === undefined) return;
-    busy.delete(request.connection);
-    outbox.close(request.connection);
-    request.connection = undefined;
-    request.parts = [];
-  };
-
-  const settle = (request: Pending, outcome: Outcome): void => {
-    waiting.delete(request);
+  const settle = (request: Pending<Call>, outcome: Outcome, nowMs: number): void => {
+    const { place } = request;
     pending.delete(request.id);
-    outbox.settle(request.id, outcome);
-    sendNext();
-  };
-
-  const tryAgain = (request: Pending, nowMs: number): void => {
-    abandon(request);
-    if (request.triesLeft === 0) {
-      settle(request, { kind: "timeout", tries: request.tries });
-      return;
+    unsent.delete(request);
+    unknown.delete(request);
+    deadlines.remove(request);
+    request.place = undefined;
+    if (place !== undefined) {
+      place.outstanding -= 1;
+      leaveIfDone(place);
     }
-    request.triesLeft -= 1;
-    request.deadlineMs = nowMs + request.timeoutMs;
-    waiting.add(request);
-    sendNext();
+    outbox.settle(request.call, outcome);
+    if (unsent.size > 0) sendUnsent(nowMs);
   };
 
-  const broken = (connection: Connection, nowMs: number): void => {
-    const request = busy.get(connection);
-    if (request !== undefined) tryAgain(request, nowMs);
+  const fail = (request: Pending<Call>, name: FailureName, message: string, nowMs: number, executed: Executed = request.mayHaveRun ? "maybe" : "no"): void => {
+    settle(request, { kind: "error", name, executed, message }, nowMs);
+  };
+
+  const again = (request: Pending<Call>, retryAtMs: number): void => {
+    if (request.place !== undefined) request.place.outstanding -= 1;
+    request.place = undefined;
+    request.retryAtMs = retryAtMs;
+    unsent.add(request);
+  };
+
+  /** Whoever is there now is or is not the broker that a request was sent to. */
+  const resolveUnknown = (place: Place, nowMs: number): void => {
+    for (const request of [...unknown]) {
+      unknown.delete(request);
+      if (request.lostAt === place.welcome!.instance) send(request, place, nowMs);
+      else if (request.retriesLeft > 0) {
+        request.retriesLeft -= 1;
+        send(request, place, nowMs);
+      } else fail(request, "connection_lost", "the connection to its broker was lost, and another broker is there now", nowMs);
+    }
+  };
+
+  const lose = (place: Place, nowMs: number): void => {
+    if (!places.delete(place.link)) return;
+    outbox.close(place.link);
+    if (place === current) current = undefined;
+    if (place === candidate) candidate = undefined;
+    if (place.outstanding > 0) {
+      for (const request of [...pending.values()]) {
+        if (request.place !== place) continue;
+        request.place = undefined;
+        request.lostAt = place.welcome?.instance;
+        request.lostOnce = true;
+        if (request.partlyAnswered) fail(request, "interrupted", "the connection was lost after a part of the reply", nowMs, "maybe");
+        else unknown.add(request);
+      }
+      place.outstanding = 0;
+    }
+    if (closed) return;
+    if (current === undefined && candidate !== undefined) {
+      current = candidate;
+      candidate = undefined;
+      if (current.welcome !== undefined) resolveUnknown(current, nowMs);
+      sendUnsent(nowMs);
+    } else if (current === undefined && openAtMs === undefined) pause(nowMs);
+    else if (current !== undefined && current.role !== "active" && openAtMs === undefined) pause(nowMs);
+    else if (current !== undefined && current.welcome !== undefined) resolveUnknown(current, nowMs);
+  };
+
+  /** The new connection is good: what is new goes there; the old one is kept until its last outcome. */
+  const move = (nowMs: number): void => {
+    const old = current;
+    current = candidate;
+    candidate = undefined;
+    if (old !== undefined) leaveIfDone(old);
+    sendUnsent(nowMs);
+  };
+
+  const heard = (link: Link, nowMs: number): Place | undefined => {
+    const place = places.get(link);
+    if (place !== undefined) place.heardAtMs = nowMs;
+    return place;
+  };
+
+  const setRole = (place: Place, role: Role, nowMs: number): void => {
+    const wasActive = place.role === "active";
+    place.role = role;
+    if (role === "active") {
+      if (place === current && candidate !== undefined) {
+        const other = candidate;
+        candidate = undefined;
+        leaveIfDone(other);
+      }
+    } else if (place === current && wasActive && candidate === undefined && openAtMs === undefined) {
+      openAtMs = nowMs;
+    }
+  };
+
+  const find = (place: Place | undefined, id: number): Pending<Call> | undefined => {
+    const request = pending.get(id);
+    return request !== undefined && request.place === place ? request : undefined;
   };
 
   return {
-    broken,
-    get nextDeadlineMs() {
-      let next: number | undefined;
-      for (const { deadlineMs } of pending.values()) if (next === undefined || deadlineMs < next) next = deadlineMs;
-      return next;
+    get outstanding() {
+      return pending.size;
     },
-    request(id, { service, body, timeoutMs, retries }, nowMs) {
-      const request: Pending = { id, service, body, timeoutMs, triesLeft: retries, tries: 0, deadlineMs: nowMs + timeoutMs, connection: undefined, parts: [] };
-      pending.set(id, request);
-      waiting.add(request);
-      sendNext();
+    get connected() {
+      return current?.welcome !== undefined;
     },
-    received(connection, part, service, body, nowMs) {
-      const request = busy.get(connection);
-      if (request === undefined) return;
-      if (request.service !== service) {
-        broken(connection, nowMs);
-        return;
-      }
-      request.parts.push(...body);
-      if (part === "partial") return;
-      busy.delete(connection);
-      idle.push(connection);
-      settle(request, { kind: "reply", body: request.parts });
+    request(call, asked, nowMs) {
+      ids = (ids + 1) >>> 0;
+      const endsAtMs = nowMs + asked.timeoutMs;
+      const request: Pending<Call> = {
+        id: ids, call, asked, endsAtMs, deadlineMs: Math.ceil(endsAtMs), place: undefined, lostAt: undefined, retriesLeft: asked.retries, mayHaveRun: false, lostOnce: false, partlyAnswered: false, retryAtMs: 0,
+        earlier: undefined, later: undefined, timed: false,
+      };
+      pending.set(request.id, request);
+      deadlines.add(request);
+      const place = sendable();
+      if (place !== undefined && unsent.size === 0 && place.outstanding < (place.welcome?.maxOutstanding ?? 1_000)) send(request, place, nowMs);
+      else unsent.add(request);
+      return request.id;
     },
-    cancel(id) {
+    cancel(id, nowMs) {
       const request = pending.get(id);
       if (request === undefined) return;
-      abandon(request);
-      settle(request, { kind: "cancelled", tries: request.tries });
+      if (request.place !== undefined) outbox.cancel(request.place.link, id);
+      fail(request, "cancelled", "it was cancelled", nowMs);
+    },
+    taken(id, count) {
+      const request = pending.get(id);
+      if (request?.place !== undefined) outbox.partialCredit(request.place.link, id, count);
+    },
+    opened(link, nowMs) {
+      const place = heard(link, nowMs);
+      if (place === undefined || place.state !== "connecting") return;
+      place.state = "opened";
+      place.sinceMs = nowMs;
+      place.sentAtMs = nowMs;
+      outbox.hello(link);
+      if (place === current) sendUnsent(nowMs);
+    },
+    lost(link, nowMs) {
+      const place = places.get(link);
+      if (place !== undefined) lose(place, nowMs);
+    },
+    disconnect(link, nowMs) {
+      const place = places.get(link);
+      if (place !== undefined) lose(place, nowMs);
+    },
+    welcome(link, welcome, nowMs) {
+      const place = heard(link, nowMs);
+      if (place === undefined || place.state === "welcome") return;
+      place.state = "welcome";
+      place.welcome = welcome;
+      place.role = welcome.role;
+      if (place === candidate) {
+        const worse = place.role !== "active" && !(current?.role === "terminating" && place.role === "standby");
+        if (worse && current !== undefined) {
+          candidate = undefined;
+          leave(place);
+          pause(nowMs);
+          return;
+        }
+        move(nowMs);
+      }
+      if (place !== current) return;
+      if (place.role === "active") {
+        failures = 0;
+        openAtMs = undefined;
+      } else pause(nowMs); // it serves, and there may be a better one
+      resolveUnknown(place, nowMs);
+      sendUnsent(nowMs);
+    },
+    heartbeat(link, role, nowMs) {
+      const place = heard(link, nowMs);
+      if (place !== undefined && place.role !== role) setRole(place, role, nowMs);
+    },
+    goAway(link, role, nowMs) {
+      const place = heard(link, nowMs);
+      if (place !== undefined) setRole(place, role, nowMs);
+    },
+    reply(link, id, body, nowMs) {
+      const request = find(heard(link, nowMs), id);
+      if (request !== undefined) settle(request, { kind: "reply", body }, nowMs);
+    },
+    partial(link, id, body, nowMs) {
+      const request = find(heard(link, nowMs), id);
+      if (request === undefined) return;
+      request.partlyAnswered = true;
+      outbox.part(request.call, body);
+    },
+    error(link, id, name, executed, message, nowMs) {
+      const place = heard(link, nowMs);
+      const request = find(place, id);
+      if (place === undefined || request === undefined) return;
+      if (name === "draining" && executed === "no") {
+        place.refuses = true;
+        request.mayHaveRun = request.lostOnce;
+        again(request, 0);
+        setRole(place, "terminating", nowMs);
+        leaveIfDone(place);
+        sendUnsent(nowMs);
+      } else if (name === "busy" && request.retriesLeft > 0) {
+        const tries = request.asked.retries - request.retriesLeft;
+        request.retriesLeft -= 1;
+        request.mayHaveRun = request.lostOnce;
+        again(request, nowMs + Math.min(backoff.lastMs, backoff.firstMs * 2 ** tries) * (1 - limits.random() / 2));
+      } else {
+        settle(request, { kind: "error", name, executed: request.lostOnce ? "maybe" : executed, message }, nowMs);
+      }
     },
     tick(nowMs) {
-      for (const request of [...pending.values()]) if (nowMs >= request.deadlineMs) tryAgain(request, nowMs);
+      // What came in while this process was paused has not been read yet: the pause is nobody's silence.
+      const lateMs = Math.max(0, nowMs - (tickedAtMs ?? nowMs) - 1_000);
+      tickedAtMs = nowMs;
+      for (const place of [...places.values()]) {
+        place.heardAtMs += lateMs;
+        if (place.state === "connecting") continue; // the transport bounds that
+        const { welcome } = place;
+        if (welcome === undefined) {
+          if (nowMs - place.sinceMs - lateMs >= limits.welcomeTimeoutMs) lose(place, nowMs);
+        } else if (nowMs - place.heardAtMs >= welcome.heartbeatIntervalMs * welcome.heartbeatLiveness) {
+          lose(place, nowMs);
+        } else if (nowMs - place.sentAtMs >= welcome.heartbeatIntervalMs) {
+          place.sentAtMs = nowMs;
+          outbox.heartbeat(place.link);
+        }
+      }
+      deadlines.expire(nowMs, (request) => {
+        if (request.place !== undefined && request.deadlineMs < request.endsAtMs + lastWordMs) {
+          request.deadlineMs = Math.ceil(request.endsAtMs + lastWordMs);
+          deadlines.add(request);
+          return;
+        }
+        if (request.place !== undefined) outbox.cancel(request.place.link, request.id);
+        fail(request, "timeout", "", nowMs);
+      });
+      if (!closed && openAtMs !== undefined && nowMs >= openAtMs) {
+        if (current === undefined) current = open(nowMs);
+        else if (candidate === undefined && current.role !== "active") candidate = open(nowMs);
+        else openAtMs = undefined;
+      }
+      sendUnsent(nowMs);
     },
     close() {
-      waiting.clear();
-      for (const connection of [...busy.keys(), ...idle.splice(0)]) outbox.close(connection);
-      busy.clear();
-      for (const request of [...pending.values()]) settle(request, { kind: "cancelled", tries: request.tries });
+      closed = true;
+      for (const request of [...pending.values()]) fail(request, "closed", "the client was closed", 0);
+      for (const place of [...places.values()]) leave(place);
+      current = undefined;
+      candidate = undefined;
     },
   };
 }

@@ -10,6 +10,8 @@ export interface Variable {
   readonly range?: readonly [number, number];
   readonly words?: readonly string[];
   readonly longest?: number;
+  /** Its value is never printed. */
+  readonly secret?: boolean;
 }
 
 function variable<const Name extends string, const Rest extends Omit<Variable, "name"> = object>(
@@ -47,12 +49,45 @@ export const environment = {
   shutdownGraceSeconds: variable("SHUTDOWN_GRACE", { default: "20", range: [0, 86_400] }),
   /** A broker's colour, a label on its metrics and logs: blue or green. */
   color: variable("COLOR", { default: "blue" }),
-  /** How many requests a broker holds, waiting or with a worker; further ones are refused and counted. */
-  maxQueuedRequests: variable("MAX_QUEUED_REQUESTS", { default: "100000", range: [1, 10_000_000] }),
+  /**
+   * Bounds of a broker: requests waiting or with a worker, and their bytes (body and what it costs to keep it), in all, for
+   * one service and for one client. What is beyond is refused as `busy` and counted.
+   */
+  maxQueuedRequests: variable("MAX_QUEUED_REQUESTS", { default: "1000000", range: [1, 10_000_000] }),
+  maxQueuedBytes: variable("MAX_QUEUED_BYTES", { default: "268435456", range: [1_024, 68_719_476_736] }),
+  maxRequestsPerService: variable("MAX_REQUESTS_PER_SERVICE", { default: "1000000", range: [1, 10_000_000] }),
+  maxBytesPerService: variable("MAX_BYTES_PER_SERVICE", { default: "201326592", range: [1_024, 68_719_476_736] }),
+  maxRequestsPerClient: variable("MAX_REQUESTS_PER_CLIENT", { default: "250000", range: [1, 10_000_000] }),
+  maxBytesPerClient: variable("MAX_BYTES_PER_CLIENT", { default: "134217728", range: [1_024, 68_719_476_736] }),
+  /** Names of services, workers and clients that a broker knows at once. */
+  maxServices: variable("MAX_SERVICES", { default: "1000", range: [1, 1_000_000] }),
+  maxWorkers: variable("MAX_WORKERS", { default: "5000", range: [1, 1_000_000] }),
+  maxClients: variable("MAX_CLIENTS", { default: "20000", range: [1, 1_000_000] }),
   /** Bytes of a message's largest frame; a peer that sends more is disconnected. */
   maxMessageBytes: variable("MAX_MESSAGE_SIZE", { default: "16777216", range: [1, 1_073_741_824] }),
-  /** How often a request is given to a worker before it is dropped and counted. */
+  /** Frames of a message; a peer that sends more is disconnected. */
+  maxFrames: variable("MAX_FRAMES", { default: "64", range: [8, 65_536] }),
+  /** Ended requests that are answered again from memory when our client asks again: their number, bytes and age. */
+  dedupeMaxReplies: variable("DEDUPE_MAX_REPLIES", { default: "50000", range: [0, 10_000_000] }),
+  dedupeMaxBytes: variable("DEDUPE_MAX_BYTES", { default: "33554432", range: [0, 68_719_476_736] }),
+  dedupeSeconds: variable("DEDUPE_SECONDS", { default: "60", range: [0, 86_400] }),
+  /** Seconds that our client may be away before its requests are dropped. */
+  clientGraceSeconds: variable("CLIENT_GRACE", { default: "10", range: [0, 3_600] }),
+  /** Seconds that a request may take at most, from its arrival to its reply, whatever its client asks for. */
+  longestRequestSeconds: variable("LONGEST_REQUEST", { default: "60", range: [0.1, 86_400] }),
+  /** Seconds after which a plain worker that has not answered is given up and its request goes to another. */
+  plainWorkerTimeoutSeconds: variable("PLAIN_WORKER_TIMEOUT", { default: "60", range: [0.1, 86_400] }),
+  /** How often a request may be begun by a worker before it is given up; 1 turns redelivery and retry off. */
   maxDeliveries: variable("MAX_DELIVERIES", { default: "3" }),
+  /** A mounted file that holds the name of the active colour; a broker of the other one is on standby. Without it: active. */
+  activeColorFile: variable("ACTIVE_COLOR_FILE", { longest: 1024 }),
+  /** CURVE keys in Z85, 40 characters: the process' own pair, and for clients and workers the broker's public key. */
+  curvePublicKey: variable("CURVE_PUBLIC_KEY"),
+  curveSecretKey: variable("CURVE_SECRET_KEY", { secret: true }),
+  curveServerKey: variable("CURVE_SERVER_KEY"),
+  /** Files with the public keys that a broker admits, one `KEY NAME` a line: clients on the frontend, workers on the backend. */
+  curveClientKeysFile: variable("CURVE_CLIENT_KEYS_FILE", { longest: 1024 }),
+  curveWorkerKeysFile: variable("CURVE_WORKER_KEYS_FILE", { longest: 1024 }),
   /** Who a worker is in logs; the host's name where it is not given. */
   workerId: variable("WORKER_ID", { longest: 1024 }),
   /** The service that a worker serves. */

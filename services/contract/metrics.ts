@@ -39,38 +39,114 @@ export const metrics = {
     help: "Requests accepted and unfinished: waiting in a queue, or held by a worker.",
     labels: ["state"],
   },
+  requestsEnded: {
+    name: "zeromq_requests_ended_total",
+    type: "counter",
+    help: "Accepted requests that ended, by outcome.",
+    labels: ["outcome"],
+  },
+  requestsRejected: {
+    name: "zeromq_requests_rejected_total",
+    type: "counter",
+    help: "Requests and peers that were refused because a bound was reached, by bound.",
+    labels: ["bound"],
+  },
+  redeliveries: {
+    name: "zeromq_redeliveries_total",
+    type: "counter",
+    help: "Requests that were given to a worker again because their worker was lost.",
+    labels: [],
+  },
+  duplicates: {
+    name: "zeromq_duplicate_requests_total",
+    type: "counter",
+    help: "Retries that were recognised: still at work (attached), or answered from memory (replayed).",
+    labels: ["kind"],
+  },
   messagesDropped: {
     name: "zeromq_messages_dropped_total",
     type: "counter",
     help: "Messages that went no further, by reason.",
     labels: ["reason"],
   },
+  handshakeFailures: {
+    name: "zeromq_handshake_failures_total",
+    type: "counter",
+    help: "Connections that ended before they were one, by side of the broker: wrong protocol, wrong key, too slow, too many.",
+    labels: ["side"],
+  },
+  queueBytes: {
+    name: "zeromq_queue_bytes",
+    type: "gauge",
+    help: "Bytes of the requests accepted and unfinished, with what it costs to keep them.",
+    labels: [],
+  },
+  known: {
+    name: "zeromq_known",
+    type: "gauge",
+    help: "Services, workers, clients and remembered replies that the broker knows, by kind.",
+    labels: ["kind"],
+  },
+  role: {
+    name: "zeromq_role",
+    type: "gauge",
+    help: "1 for the broker's role: active, standby or terminating.",
+    labels: ["role"],
+  },
 } as const satisfies Record<string, Metric>;
+
+/** Values of the label `outcome` of `requestsEnded`: a reply, or the error's name; a plain client meets silence instead of an error. */
+export const outcomes = [
+  "replied",
+  "busy",
+  "expired",
+  "no_such_service",
+  "failed",
+  "interrupted",
+  "draining",
+  "worker_lost",
+  "too_large",
+  "invalid",
+  "forbidden",
+  /** Its client cancelled it. */
+  "cancelled",
+  /** Its client was gone for good. */
+  "client_gone",
+] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Values of the label `bound` of `requestsRejected`: the environment variable that sets it. */
+export const bounds = [
+  "MAX_QUEUED_REQUESTS",
+  "MAX_QUEUED_BYTES",
+  "MAX_REQUESTS_PER_SERVICE",
+  "MAX_BYTES_PER_SERVICE",
+  "MAX_REQUESTS_PER_CLIENT",
+  "MAX_BYTES_PER_CLIENT",
+  "MAX_SERVICES",
+  "MAX_WORKERS",
+  "MAX_CLIENTS",
+] as const;
+export type Bound = (typeof bounds)[number];
+
+/** Values of the label `kind` of `duplicates`, and of `known`. */
+export const duplicateKinds = ["attached", "replayed"] as const;
+export const knownKinds = ["services", "workers", "clients", "remembered"] as const;
 
 /** Values of the label `reason` of `messagesDropped`: every message that ends without reaching its goal has one. */
 export const dropReasons = [
-  /** A message that is not Majordomo's. */
+  /** A message that is neither Majordomo's nor our extension's. */
   "malformed",
   /** A valid command where it may not come, for instance a second READY. */
   "unexpected_command",
-  /** A request beyond MAX_QUEUED_REQUESTS. */
-  "queue_full",
-  /** A request whose workers died MAX_DELIVERIES times. */
-  "max_deliveries",
-  /** A request whose handler failed: plain Majordomo has no word for an error. */
-  "worker_failed",
-  /** A request whose worker died after a partial reply had been passed on. */
-  "interrupted",
-  /** A reply to a request that the worker no longer holds. */
+  /** A reply to a request that the worker no longer holds, or that ended meanwhile. */
   "stale_reply",
-  /** A partial reply for an MDP/0.1 client, which knows none. */
-  "partial_unsupported",
+  /** An error for a plain client, which has no word for it and meets silence. */
+  "plain_error",
   /** A reply whose client is gone. */
   "client_gone",
   /** A reply whose client does not read. */
   "client_slow",
-  /** A request still unfinished when the grace period ended. */
-  "grace_ended",
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
 
@@ -110,6 +186,20 @@ export const workerMetrics = {
   },
 } as const satisfies Record<string, Metric>;
 
-/** Values of the label `outcome`: replied; the handler threw; it took too long; the broker was lost meanwhile. */
-export const workerOutcomes = ["replied", "failed", "timed_out", "broker_lost"] as const;
+/** Values of the label `outcome` of a worker's `requests`. */
+export const workerOutcomes = [
+  "replied",
+  /** The handler threw. */
+  "failed",
+  /** The handler took too long. */
+  "timed_out",
+  /** The request's time was over before a handler began it. */
+  "expired",
+  /** Its client no longer waited. */
+  "cancelled",
+  /** The reply was larger than allowed. */
+  "too_large",
+  /** The connection to its broker was lost. */
+  "broker_lost",
+] as const;
 export type WorkerOutcome = (typeof workerOutcomes)[number];

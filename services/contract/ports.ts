@@ -16,4 +16,6 @@ export const httpPaths = {
   ready: "/readyz",
   /** Prometheus' text format. */
   metrics: "/metrics",
+  /** POST, from the same host only: ends the broker as SIGTERM does. */
+  drain: "/drain",
 } as const;

@@ -9,6 +9,8 @@ export interface HttpOptions {
   registry: Registry;
   /** Why no new traffic may be sent here, or nothing where it may. */
   notReady(): string | undefined;
+  /** Begins to end the process; absent where it cannot be asked to. */
+  drain?(): void;
 }
 
 export interface HttpEndpoint {
@@ -17,11 +19,17 @@ export interface HttpEndpoint {
 }
 
 /** Serves the probes and the metrics. @throws the system's error (EADDRINUSE, EACCES) if the port cannot be bound. */
-export async function serveHttp({ port, registry, notReady }: HttpOptions): Promise<HttpEndpoint> {
+export async function serveHttp({ port, registry, notReady, drain }: HttpOptions): Promise<HttpEndpoint> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = "text/plain; charset=utf-8"): void => {
       response.writeHead(status, { "content-type": type }).end(request.method === "HEAD" ? undefined : body);
     };
+    if (drain !== undefined && request.url === httpPaths.drain && request.method === "POST") {
+      // The port is open to whoever scrapes; who is on the host could send a signal just as well.
+      if (!/^(::1|::ffff:127\..*|127\..*)$/.test(request.socket.remoteAddress ?? "")) return answer(403, "from this host only\n");
+      drain();
+      return answer(202, "draining\n");
+    }
     if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "only GET and HEAD\n");
     switch (request.url?.split("?")[0]) {
       case httpPaths.live:

@@ -50,7 +50,7 @@ export function readSettings<S extends Record<string, Setting<unknown>>>(setting
     if (given === undefined) continue;
     const result = kind.safeParse(given.text);
     if (result.success) values[name] = result.data;
-    else problems.push(...result.error.issues.map(({ message }) => `${given.label}=${JSON.stringify(given.text)} ${message}`));
+    else problems.push(...result.error.issues.map(({ message }) => `${given.label}=${variable.secret === true ? "…" : JSON.stringify(given.text)} ${message}`));
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return values as Values<S>;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { environment } from "../contract/environment.ts";
 import { colors } from "../contract/names.ts";
+import { readKey } from "../transport/curve-keys.ts";
 import { parseEndpoint } from "../transport/endpoint.ts";
 
 /** A value read from text: `parse` gives nothing where the text is not allowed. */
@@ -52,3 +53,4 @@ export const serviceName = value("1 to 255 printable ASCII characters, not begin
   /^[\x20-\x7e]{1,255}$/.test(text) && !text.startsWith("mmi.") ? text : undefined,
 );
 export const text = value("a text of at most 1,024 characters", (given) => (given.length <= 1024 ? given : undefined));
+export const curveKey = value("a CURVE key of 40 characters of Z85", (given) => (readKey(given) === undefined ? undefined : given));

@@ -1,27 +1,27 @@
-import { Request } from "zeromq";
+import { connect } from "./connect.ts";
+import type { ClientCurve } from "./connect.ts";
 import { limits } from "./limits.ts";
 
 /**
- * Asks a broker's frontend whether it answers, as the seed does: a REQ socket sends `PING` and waits for `PONG`.
+ * Asks a broker's frontend whether it answers, as the seed's REQ socket does: `PING`, answered by `PONG`.
  * @returns nothing where all is well, else the reason in words.
  */
-export async function ping(endpoint: string, timeoutMs: number): Promise<string | undefined> {
-  const socket = new Request({
-    sendTimeout: timeoutMs,
-    receiveTimeout: timeoutMs,
-    linger: 0,
-    connectTimeout: Math.min(timeoutMs, limits.connectTimeoutMs),
-    maxMessageSize: 1024,
+export function ping(endpoint: string, timeoutMs: number, curve?: ClientCurve): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => done(`no answer from ${endpoint} within ${timeoutMs} ms`), timeoutMs);
+    const done = (problem: string | undefined): void => {
+      clearTimeout(timer);
+      resolve(problem);
+      connection.destroy();
+    };
+    const connection = connect({
+      endpoint,
+      curve,
+      limits: { ...limits, maxFrameBytes: 1024, maxFrames: 4, maxUnsentBytes: 1024, connectTimeoutMs: timeoutMs },
+      onOpen: (opened) => void opened.send([Buffer.alloc(0), Buffer.from("PING")]),
+      onMessage: (_, frames) => done(frames.at(-1)?.toString() === "PONG" ? undefined : "the answer was not PONG"),
+      onClose: (_, error) => done(error?.message ?? `${endpoint} closed the connection`),
+      onFailure: (error) => done(error.message),
+    });
   });
-  try {
-    socket.connect(endpoint);
-    await socket.send("PING");
-    const [reply] = await socket.receive();
-    return reply?.toString() === "PONG" ? undefined : "the answer was not PONG";
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string };
-    return code === "EAGAIN" ? `no answer from ${endpoint} within ${timeoutMs} ms` : message;
-  } finally {
-    socket.close();
-  }
 }

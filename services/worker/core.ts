@@ -1,30 +1,44 @@
-import type { Body } from "../majordomo/message.ts";
-import type { WorkerMessage } from "../majordomo/worker.ts";
+import type { Welcome } from "../majordomo/extension/client.ts";
+import type { ErrorName } from "../majordomo/extension/codes.ts";
 import type { Job, Link, LinkLoss, WorkerLimits, WorkerOutbox } from "./outbox.ts";
+import { createPace } from "./pace.ts";
 
 /** Milliseconds before a lost address is tried again: doubled at each failure, then shortened by up to a half at random. */
 export const backoff = { firstMs: 100, lastMs: 5_000 } as const;
-
-/** How a handler ended. */
-export type JobResult = { readonly kind: "replied"; readonly body: Body } | { readonly kind: "failed" | "timed_out" };
+/** Milliseconds without an end after which what waits behind the handlers is handed back. */
+export const stuckMs = 20;
 
 export interface WorkerCore {
   /** The addresses that the brokers' names have now. */
   listed(endpoints: readonly string[], nowMs: number): void;
-  connected(link: Link, nowMs: number): void;
-  disconnected(link: Link, nowMs: number): void;
-  received(link: Link, message: Extract<WorkerMessage, { kind: "request" } | { kind: "heartbeat" } | { kind: "disconnect" }>, nowMs: number): void;
-  /** A broker sent what Majordomo does not know. */
+  opened(link: Link, nowMs: number): void;
+  /** The connection is gone, or could not be had. */
+  lost(link: Link, nowMs: number): void;
+  welcome(link: Link, welcome: Welcome, nowMs: number): void;
+  heartbeat(link: Link, backlog: number, nowMs: number): void;
+  backlog(link: Link, count: number, nowMs: number): void;
+  request(
+    link: Link, delivery: number, timeoutMs: number, attempt: number, client: Buffer, id: number, trace: string | undefined, partialCredit: number, body: Buffer, nowMs: number,
+  ): void;
+  cancel(link: Link, delivery: number, nowMs: number): void;
+  partialCredit(link: Link, delivery: number, count: number, nowMs: number): void;
+  disconnect(link: Link, nowMs: number): void;
+  /** A broker sent what nobody knows. */
   malformed(link: Link, nowMs: number): void;
-  ended(job: Job, result: JobResult, nowMs: number): void;
-  /** Sends heartbeats, buries silent brokers, tries lost ones again. Call it several times an interval. */
+  /** From the handlers, with the job's number. */
+  reply(job: number, body: Buffer, nowMs: number): void;
+  partial(job: number, body: Buffer, nowMs: number): void;
+  error(job: number, name: ErrorName, message: string, nowMs: number): void;
+  /** So many have ended since it was told last. */
+  took(count: number, nowMs: number): void;
+  /** Heartbeats, silence, lost addresses, what is stuck. Call it often while something is held, otherwise several times an interval. */
   tick(nowMs: number): void;
-  /** Takes no new request, finishes those it holds. */
-  stop(): void;
+  /** Takes nothing new, hands back what has not begun, finishes the rest. */
+  stop(nowMs: number): void;
   /** Gives up: closes everything. Brokers give what was held to other workers. */
   close(): void;
-  /** Requests taken and not ended, and brokers that it is registered with. */
   readonly holding: number;
+  /** Brokers that it is registered with. */
   readonly brokers: number;
 }
 
@@ -32,182 +46,360 @@ export interface WorkerCore {
 interface Place {
   readonly endpoint: string;
   listed: boolean;
-  state: "waiting" | "connecting" | "registered";
+  state: "waiting" | "connecting" | "opened" | "registered";
   link: Link;
   retryAtMs: number;
   failures: number;
+  welcome: Welcome | undefined;
   heardAtMs: number;
-  beatAtMs: number;
-  job: Job | undefined;
+  sentAtMs: number;
+  /** Requests that the broker may still deliver. */
+  granted: number;
+  /** Jobs by delivery. */
+  readonly jobs: Map<number, Job>;
+  backlog: number;
 }
 
-/** A worker's decisions, without I/O, clock or randomness of its own: one connection an address, one request a connection. */
+/** A worker's decisions, without I/O, clock or randomness of its own: one connection an address, requests in the order of their coming. */
 export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): WorkerCore {
+  const { concurrency } = limits;
   const places = new Map<string, Place>();
   const byLink = new Map<Link, Place>();
-  const waiting: Job[] = [];
-  const running = new Set<Job>();
-  const silenceMs = limits.heartbeatIntervalMs * limits.heartbeatLiveness;
+  const jobs = new Map<number, Job>();
+  /** Jobs that have not been handed to the handlers, the oldest first. */
+  const buffered = new Set<Job>();
+  const pace = createPace(concurrency);
+  let handed = 0;
   let numbers = 0;
+  let links = 0;
   let stopping = false;
+  let endedAtMs = 0;
+  /** When the handlers began to be busy, or how fast they are was measured last. */
+  let measuredAtMs = 0;
   let tickedAtMs: number | undefined;
 
-  const open = (place: Place): void => {
-    numbers += 1;
-    place.link = numbers;
+  const open = (place: Place, nowMs: number): void => {
+    links += 1;
+    place.link = links;
     place.state = "connecting";
+    place.heardAtMs = nowMs;
+    place.granted = 0;
+    place.backlog = 0;
+    place.welcome = undefined;
     byLink.set(place.link, place);
     outbox.open(place.link, place.endpoint);
   };
 
-  /** RFC 7: after DISCONNECT or silence a worker comes back on a new socket, never on the old one. */
-  const lose = (place: Place, why: LinkLoss, nowMs: number): void => {
+  const registered = (): number => {
+    let count = 0;
+    for (const { state } of places.values()) if (state === "registered") count += 1;
+    return count;
+  };
+
+  /** Requests that one broker should be able to have here: all where it is the only one, a share by backlog otherwise. */
+  const shareOf = (place: Place, window: number): number => {
+    let busy = 0;
+    let all = 0;
+    for (const { state, backlog } of places.values()) {
+      if (state !== "registered") continue;
+      all += 1;
+      if (backlog > 0) busy += 1;
+    }
+    if (all <= 1) return window;
+    if (place.backlog > 0) return Math.max(1, Math.floor(window / busy));
+    return Math.max(1, Math.min(concurrency, Math.floor(window / all)));
+  };
+
+  const grant = (): void => {
+    if (stopping) return;
+    const { window } = pace;
+    if (jobs.size >= window) return;
+    for (const place of places.values()) {
+      if (place.state !== "registered") continue;
+      const share = shareOf(place, window);
+      const missing = share - place.granted - place.jobs.size;
+      if (missing <= 0 || (missing < share / 4 && place.granted > 0)) continue;
+      place.granted += missing;
+      outbox.credit(place.link, missing);
+    }
+  };
+
+  const forget = (job: Job, place: Place | undefined): void => {
+    jobs.delete(job.number);
+    place?.jobs.delete(job.delivery);
+    if (job.handed) handed -= 1;
+    else buffered.delete(job);
+  };
+
+  const handBack = (job: Job, place: Place): void => {
+    forget(job, place);
+    outbox.notStarted(place.link, job.delivery);
+  };
+
+  const leave = (place: Place, why: LinkLoss): void => {
     byLink.delete(place.link);
     outbox.close(place.link, place.endpoint, why);
-    const { job } = place;
-    place.job = undefined;
-    if (job !== undefined && running.has(job)) outbox.abort(job, why);
-    else if (job !== undefined) {
-      waiting.splice(waiting.indexOf(job), 1);
-      outbox.outcome(job, "broker_lost");
-    }
-    if (!place.listed || stopping) {
-      places.delete(place.endpoint);
-      return;
-    }
-    const delayMs = Math.min(backoff.lastMs, backoff.firstMs * 2 ** place.failures);
-    place.failures += 1;
-    place.state = "waiting";
-    place.retryAtMs = nowMs + delayMs * (1 - limits.random() / 2);
   };
 
-  const runNext = (): void => {
-    while (waiting.length > 0 && running.size < limits.concurrency) {
-      const job = waiting.shift()!;
-      running.add(job);
-      outbox.run(job);
-    }
+  const leaveIfDone = (place: Place): void => {
+    if (!stopping || place.state !== "registered" || place.jobs.size > 0) return;
+    outbox.disconnect(place.link);
+    leave(place, "stopping");
+    places.delete(place.endpoint);
   };
 
-  const request = (place: Place, address: Body, body: Body, nowMs: number): void => {
-    if (place.job !== undefined) {
-      outbox.send(place.link, { kind: "disconnect" });
-      lose(place, "malformed", nowMs);
-      return;
+  /** RFC 7: after DISCONNECT or silence a worker comes back on a new connection, never on the old one. */
+  const lose = (place: Place, why: LinkLoss, nowMs: number): void => {
+    leave(place, why);
+    for (const job of [...place.jobs.values()]) {
+      if (job.handed && !outbox.revoke(job)) {
+        outbox.cancel(job, why); // it still counts among those at work until it ends
+        continue;
+      }
+      forget(job, place);
+      outbox.outcome("broker_lost");
     }
-    numbers += 1;
-    place.job = { id: numbers, link: place.link, address, body };
-    waiting.push(place.job);
-    runNext();
+    place.jobs.clear();
+    if (!place.listed || stopping) places.delete(place.endpoint);
+    else {
+      const delayMs = Math.min(backoff.lastMs, backoff.firstMs * 2 ** place.failures);
+      place.failures += 1;
+      place.state = "waiting";
+      place.retryAtMs = nowMs + delayMs * (1 - limits.random() / 2);
+    }
+    handOver(nowMs);
+    grant();
+  };
+
+  const handOver = (nowMs: number): void => {
+    if (buffered.size === 0 || handed >= pace.handed) return;
+    const most = pace.handed;
+    const started = new Map<Place, number>();
+    const batch: Job[] = [];
+    for (const job of buffered) {
+      if (handed >= most) break;
+      const place = byLink.get(job.link)!;
+      if (nowMs >= job.endsAtMs) {
+        forget(job, place);
+        outbox.error(place.link, job.delivery, "expired", "its time was over before it began");
+        outbox.outcome("expired");
+        continue;
+      }
+      buffered.delete(job);
+      job.handed = true;
+      handed += 1;
+      if (handed === 1) {
+        endedAtMs = nowMs;
+        measuredAtMs = nowMs;
+      }
+      started.set(place, job.delivery);
+      batch.push(job);
+    }
+    for (const [place, upTo] of started) outbox.started(place.link, upTo);
+    for (const job of batch) outbox.run(job);
+  };
+
+  const heard = (link: Link, nowMs: number): Place | undefined => {
+    const place = byLink.get(link);
+    if (place !== undefined) place.heardAtMs = nowMs;
+    return place;
+  };
+
+  const setBacklog = (place: Place, count: number): void => {
+    const changed = place.backlog > 0 !== count > 0;
+    place.backlog = count;
+    if (changed) grant();
+  };
+
+  /** Ends a job. @returns its place, where that is still connected. */
+  const end = (number: number, nowMs: number): { job: Job; place: Place | undefined } | undefined => {
+    const job = jobs.get(number);
+    if (job === undefined) return undefined;
+    const place = byLink.get(job.link);
+    forget(job, place);
+    endedAtMs = nowMs;
+    return { job, place };
+  };
+
+  const afterEnd = (place: Place | undefined, nowMs: number): void => {
+    if (place !== undefined) {
+      place.sentAtMs = nowMs;
+      leaveIfDone(place);
+    }
+    handOver(nowMs);
+    grant();
   };
 
   const judge = (place: Place, nowMs: number): void => {
-    if (place.state === "waiting" && nowMs >= place.retryAtMs) open(place);
-    if (place.state !== "registered") return;
-    if (nowMs - place.heardAtMs >= silenceMs) {
-      lose(place, "silent", nowMs);
-    } else if (nowMs >= place.beatAtMs) {
-      place.beatAtMs = nowMs + limits.heartbeatIntervalMs;
-      outbox.send(place.link, { kind: "heartbeat" });
+    const { welcome } = place;
+    if (place.state === "waiting") {
+      if (nowMs >= place.retryAtMs) open(place, nowMs);
+    } else if (place.state === "opened") {
+      if (nowMs - place.heardAtMs >= limits.welcomeTimeoutMs) lose(place, "silent", nowMs);
+    } else if (place.state === "registered" && welcome !== undefined) {
+      if (nowMs - place.heardAtMs >= welcome.heartbeatIntervalMs * welcome.heartbeatLiveness) lose(place, "silent", nowMs);
+      else if (nowMs - place.sentAtMs >= welcome.heartbeatIntervalMs) {
+        place.sentAtMs = nowMs;
+        outbox.heartbeat(place.link);
+      }
+    }
+  };
+
+  /** A handler that blocks or hangs: what waits behind it is handed back, so that another worker takes it. */
+  const unstick = (nowMs: number): void => {
+    if (handed < concurrency || nowMs - endedAtMs < stuckMs) return;
+    pace.stuck(nowMs - endedAtMs);
+    if (jobs.size <= concurrency) return;
+    for (const job of [...jobs.values()].reverse()) {
+      const place = byLink.get(job.link);
+      if (place !== undefined && (!job.handed || outbox.revoke(job))) handBack(job, place);
     }
   };
 
   return {
     get holding() {
-      return running.size + waiting.length;
+      return jobs.size;
     },
     get brokers() {
-      let registered = 0;
-      for (const { state } of places.values()) if (state === "registered") registered += 1;
-      return registered;
+      return registered();
     },
     listed(endpoints, nowMs) {
       if (stopping) return;
       const now = new Set(endpoints);
       for (const place of [...places.values()]) {
         place.listed = now.has(place.endpoint);
-        // A broker that is ready no more, or whose name server stumbles, still has our request: only it ends the connection.
+        // A broker that is ready no more, or whose name server stumbles, still has our requests: only it ends the connection.
         if (place.listed || place.state === "registered") continue;
-        if (place.state === "connecting") lose(place, "no-longer-listed", nowMs);
-        else places.delete(place.endpoint);
+        if (place.state === "waiting") places.delete(place.endpoint);
+        else lose(place, "no-longer-listed", nowMs);
       }
       for (const endpoint of now) {
         if (places.has(endpoint)) continue;
-        const place: Place = { endpoint, listed: true, state: "waiting", link: 0, retryAtMs: 0, failures: 0, heardAtMs: 0, beatAtMs: 0, job: undefined };
+        const place: Place = {
+          endpoint, listed: true, state: "waiting", link: 0, retryAtMs: 0, failures: 0, welcome: undefined, heardAtMs: nowMs, sentAtMs: nowMs, granted: 0, jobs: new Map(), backlog: 0,
+        };
         places.set(endpoint, place);
-        open(place);
+        open(place, nowMs);
       }
     },
-    connected(link, nowMs) {
+    opened(link, nowMs) {
+      const place = heard(link, nowMs);
+      if (place === undefined || place.state !== "connecting") return;
+      place.state = "opened";
+      outbox.hello(link);
+      outbox.ready(link);
+    },
+    lost(link, nowMs) {
       const place = byLink.get(link);
-      if (place === undefined || place.state === "registered") return;
+      if (place !== undefined) lose(place, place.state === "connecting" ? "not-reached" : "connection-lost", nowMs);
+    },
+    welcome(link, welcome, nowMs) {
+      const place = heard(link, nowMs);
+      if (place === undefined || place.state !== "opened") return;
       place.state = "registered";
-      place.heardAtMs = nowMs;
-      place.beatAtMs = nowMs + limits.heartbeatIntervalMs;
-      outbox.send(link, { kind: "ready" });
+      place.welcome = welcome;
+      place.failures = 0;
+      place.sentAtMs = nowMs;
       outbox.registered(place.endpoint);
+      if (stopping) leaveIfDone(place);
+      else if (jobs.size < pace.window) grant();
     },
-    disconnected(link, nowMs) {
-      const place = byLink.get(link);
-      // libzmq connects again by itself, but the broker would never see a second READY from it: a new socket does that.
-      if (place?.state === "registered") lose(place, "connection-lost", nowMs);
+    heartbeat(link, backlog, nowMs) {
+      const place = heard(link, nowMs);
+      if (place !== undefined) setBacklog(place, backlog);
     },
-    received(link, message, nowMs) {
-      const place = byLink.get(link);
+    backlog(link, count, nowMs) {
+      const place = heard(link, nowMs);
+      if (place !== undefined) setBacklog(place, count);
+    },
+    request(link, delivery, timeoutMs, attempt, client, id, trace, partialCredit, body, nowMs) {
+      const place = heard(link, nowMs);
       if (place === undefined) return;
-      place.heardAtMs = nowMs;
-      if (message.kind === "disconnect") {
-        lose(place, "disconnected-by-broker", nowMs);
+      place.granted = Math.max(0, place.granted - 1);
+      if (stopping || jobs.size >= Math.max(pace.window, concurrency)) {
+        outbox.notStarted(link, delivery);
         return;
       }
-      place.failures = 0;
-      if (message.kind === "request") request(place, message.address, message.body, nowMs);
+      numbers += 1;
+      const job: Job = { number: numbers, link, delivery, endsAtMs: nowMs + timeoutMs, attempt, client, id, trace, partialCredit, body, handed: false };
+      jobs.set(job.number, job);
+      place.jobs.set(delivery, job);
+      buffered.add(job);
+      handOver(nowMs);
+    },
+    cancel(link, delivery, nowMs) {
+      const place = heard(link, nowMs);
+      const job = place?.jobs.get(delivery);
+      if (place === undefined || job === undefined) return;
+      if (!job.handed || outbox.revoke(job)) {
+        handBack(job, place);
+        afterEnd(place, nowMs);
+      } else outbox.cancel(job, "cancelled");
+    },
+    partialCredit(link, delivery, count, nowMs) {
+      const job = heard(link, nowMs)?.jobs.get(delivery);
+      if (job !== undefined) outbox.partialCredit(job, count);
+    },
+    disconnect(link, nowMs) {
+      const place = byLink.get(link);
+      if (place !== undefined) lose(place, "disconnected-by-broker", nowMs);
     },
     malformed(link, nowMs) {
       const place = byLink.get(link);
       if (place === undefined) return;
-      outbox.send(link, { kind: "disconnect" });
+      outbox.disconnect(link);
       lose(place, "malformed", nowMs);
     },
-    ended(job, result, nowMs) {
-      running.delete(job);
-      const place = byLink.get(job.link);
-      if (place === undefined) outbox.outcome(job, "broker_lost");
-      else {
-        place.job = undefined;
-        outbox.outcome(job, result.kind);
-        if (result.kind === "replied") {
-          outbox.send(job.link, { kind: "final", address: job.address, body: result.body });
-          if (stopping) lose(place, "stopping", nowMs);
-        } else {
-          // Plain Majordomo has no word for an error: to leave while holding the request is the only thing that says it.
-          outbox.send(job.link, { kind: "disconnect" });
-          lose(place, "handler-failed", nowMs);
-        }
-      }
-      runNext();
+    reply(number, body, nowMs) {
+      const ended = end(number, nowMs);
+      if (ended === undefined) return;
+      if (ended.place !== undefined) outbox.reply(ended.job.link, ended.job.delivery, body);
+      afterEnd(ended.place, nowMs);
+    },
+    partial(number, body, nowMs) {
+      const job = jobs.get(number);
+      if (job === undefined || !byLink.has(job.link)) return;
+      endedAtMs = nowMs;
+      outbox.partial(job.link, job.delivery, body);
+    },
+    error(number, name, message, nowMs) {
+      const ended = end(number, nowMs);
+      if (ended === undefined) return;
+      if (ended.place !== undefined) outbox.error(ended.job.link, ended.job.delivery, name, message);
+      afterEnd(ended.place, nowMs);
+    },
+    took(count, nowMs) {
+      pace.took(count, (nowMs - measuredAtMs) * Math.min(concurrency, handed + count));
+      measuredAtMs = nowMs;
     },
     tick(nowMs) {
-      // What came in while this process was paused has not been read yet: the pause is nobody's silence.
-      const lateMs = Math.max(0, nowMs - (tickedAtMs ?? nowMs) - limits.heartbeatIntervalMs);
+      // What came in while this thread was paused has not been read yet: the pause is nobody's silence.
+      const lateMs = Math.max(0, nowMs - (tickedAtMs ?? nowMs) - 1_000);
       tickedAtMs = nowMs;
       for (const place of [...places.values()]) {
         place.heardAtMs += lateMs;
         judge(place, nowMs);
       }
+      unstick(nowMs);
+      handOver(nowMs);
     },
-    stop() {
+    stop(nowMs) {
       stopping = true;
-      // No DISCONNECT: a request may be on its way here, and a broker takes DISCONNECT from a worker that holds one for a
-      // failure. A closed connection says that the request never ran, and the broker gives it to another worker.
+      for (const job of [...jobs.values()].reverse()) {
+        const place = byLink.get(job.link);
+        if (place !== undefined && (!job.handed || outbox.revoke(job))) handBack(job, place);
+      }
       for (const place of [...places.values()]) {
-        if (place.job === undefined && place.state !== "waiting") lose(place, "stopping", 0);
-        else if (place.job === undefined) places.delete(place.endpoint);
+        if (place.state === "registered") {
+          outbox.leaving(place.link);
+          leaveIfDone(place);
+        } else if (place.state === "waiting") places.delete(place.endpoint);
+        else lose(place, "stopping", nowMs);
       }
     },
     close() {
       stopping = true;
-      for (const place of [...places.values()]) if (place.state !== "waiting") lose(place, "stopping", 0);
+      for (const place of [...places.values()]) if (place.state !== "waiting") leave(place, "stopping");
       places.clear();
     },
   };

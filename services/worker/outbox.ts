@@ -1,46 +1,63 @@
 import type { WorkerOutcome } from "../contract/metrics.ts";
-import type { Body } from "../majordomo/message.ts";
+import type { ErrorName } from "../majordomo/extension/codes.ts";
 
-/** A connection to one address of a broker; a new one, with a new identity, has a new number. */
+/** One connection to one address of a broker; a new one, with a new identity, has a new number. */
 export type Link = number;
 
-/** A request that the worker holds: it waits for a free place, or its handler runs. */
+/** A request on this worker's hands. `number` counts upwards over all brokers. */
 export interface Job {
-  readonly id: number;
+  readonly number: number;
   readonly link: Link;
-  /** The client's envelope, sent back with the reply. */
-  readonly address: Body;
-  readonly body: Body;
+  readonly delivery: number;
+  readonly endsAtMs: number;
+  readonly attempt: number;
+  /** The client's instance, 8 bytes, and its number for the request. */
+  readonly client: Buffer;
+  readonly id: number;
+  readonly trace: string | undefined;
+  /** Parts that may be sent before there is more credit; 0 where the whole reply is asked for. */
+  readonly partialCredit: number;
+  readonly body: Buffer;
+  /** It was handed to the handlers. */
+  handed: boolean;
 }
 
-export type ToBroker =
-  | { readonly kind: "ready" | "heartbeat" | "disconnect" }
-  | { readonly kind: "final"; readonly address: Body; readonly body: Body };
-
 /** Why a connection ended. */
-export type LinkLoss = "disconnected-by-broker" | "connection-lost" | "silent" | "malformed" | "handler-failed" | "no-longer-listed" | "stopping";
+export type LinkLoss = "disconnected-by-broker" | "connection-lost" | "not-reached" | "silent" | "malformed" | "no-longer-listed" | "stopping";
 
-/** What the core wants done. Implementations must not call the core back before they return. */
+/** What the core wants done; the names are those of the records of SPEC.md. Implementations must not call the core back before they return. */
 export interface WorkerOutbox {
   open(link: Link, endpoint: string): void;
   /** Sends what was handed over, then closes. */
   close(link: Link, endpoint: string, why: LinkLoss): void;
-  send(link: Link, message: ToBroker): void;
+  hello(link: Link): void;
+  ready(link: Link): void;
+  heartbeat(link: Link): void;
+  credit(link: Link, count: number): void;
+  started(link: Link, upTo: number): void;
+  reply(link: Link, delivery: number, body: Buffer): void;
+  partial(link: Link, delivery: number, body: Buffer): void;
+  error(link: Link, delivery: number, name: ErrorName, message: string): void;
+  notStarted(link: Link, delivery: number): void;
+  leaving(link: Link): void;
+  disconnect(link: Link): void;
   registered(endpoint: string): void;
-  /** Run the handler, then call `ended`. */
+  /** Hand it to the handlers, which begin in this order; then `reply`, `partial` or `error` is called with its number. */
   run(job: Job): void;
-  /** Nobody waits for this running job any more. `ended` must still be called. */
-  abort(job: Job, why: LinkLoss): void;
-  /** How a request ended. */
-  outcome(job: Job, outcome: WorkerOutcome): void;
+  /** Take it back. @returns false where a handler has begun it. */
+  revoke(job: Job): boolean;
+  /** Nobody waits for it any more; its end must still be told. */
+  cancel(job: Job, why: "cancelled" | LinkLoss): void;
+  partialCredit(job: Job, count: number): void;
+  /** A request ended without a handler. */
+  outcome(outcome: WorkerOutcome): void;
 }
 
 export interface WorkerLimits {
-  readonly heartbeatIntervalMs: number;
-  /** Intervals of silence after which a broker is held for dead. */
-  readonly heartbeatLiveness: number;
-  /** Handlers that run at once, over all brokers. */
+  /** Handlers that run at once. */
   readonly concurrency: number;
+  /** Milliseconds that a broker may take to say WELCOME. */
+  readonly welcomeTimeoutMs: number;
   /** A number from 0 to below 1, so that workers do not come back all at once. */
   random(): number;
 }

@@ -1,35 +1,39 @@
-import { decodeToWorker, encodeWorkerMessage } from "../majordomo/worker.ts";
-import { formOf } from "../majordomo/message.ts";
-import { environment } from "../contract/environment.ts";
+import { once } from "node:events";
+import { MessageChannel, Worker } from "node:worker_threads";
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { createLog } from "../process/log.ts";
 import type { Logger } from "../process/log.ts";
-import { connectDealer } from "../transport/dealer.ts";
-import type { ConnectedDealer } from "../transport/dealer.ts";
-import { watchNames } from "../transport/watch-names.ts";
-import { createWorkerCore } from "./core.ts";
-import { HandlerTimeout, runHandler } from "./handler.ts";
+import { createClock } from "./clock.ts";
+import type { FromThread, ThreadData, ToThread } from "./crossing/messages.ts";
+import { createReplyMemory, createReplyWriter } from "./crossing/replies.ts";
+import { readRequests } from "./crossing/requests.ts";
+import { createSlots } from "./crossing/slots.ts";
 import type { Handler } from "./handler.ts";
-import type { Job, Link } from "./outbox.ts";
+import { createRunner } from "./runner.ts";
+
+export { HandlerError, HandlerTimeout } from "./handler.ts";
+export type { Answer, Handler, HandlerContext, Reply, Trace } from "./handler.ts";
 
 export interface WorkerOptions {
   /** Backends of the brokers, `tcp://name:port`; every address of every name is connected to. */
   readonly brokers?: readonly string[];
-  /** Handlers that run at once, over all brokers. Further requests wait here. */
+  /** Handlers that run at once, over all brokers. */
   readonly concurrency?: number;
-  /** Milliseconds for one request. */
+  /** Milliseconds for one request, all its attempts together. */
   readonly timeoutMs?: number;
   /** How often a request is tried when its handler throws an error with `retryable: true`. */
   readonly retryAttempts?: number;
   readonly heartbeatIntervalMs?: number;
   /** Intervals of silence after which a broker is held for dead. */
   readonly heartbeatLiveness?: number;
-  /** Bytes of a request's largest frame. */
+  /** Bytes of a request's or a reply's body. */
   readonly maxMessageBytes?: number;
-  /** Milliseconds that a broker may take for ZMTP's handshake. */
+  /** Milliseconds that a broker may take for the connection and its handshake. */
   readonly receiveTimeoutMs?: number;
   /** Milliseconds that a closing connection still tries to send what it took. */
   readonly sendTimeoutMs?: number;
+  /** CURVE keys in Z85: the broker's public key and this worker's pair. Plain text without. */
+  readonly curve?: { readonly serverKey: string; readonly publicKey: string; readonly secretKey: string } | undefined;
   readonly log?: Logger;
   /** Told how each request ended, and the milliseconds since its handler started, if it did. */
   readonly onOutcome?: (outcome: WorkerOutcome, milliseconds: number | undefined) => void;
@@ -41,122 +45,94 @@ export interface RunningWorker {
   /** Requests taken and not ended. */
   readonly holding: number;
   /**
-   * Takes no new request, finishes those it holds and closes.
+   * Takes no new request, hands back what has not begun, finishes the rest and closes.
    * @returns false if `graceMs` ended before; brokers then give what was held to other workers.
    */
   stop(graceMs: number): Promise<boolean>;
 }
 
-const form = formOf("0.2", false);
+/** Requests that are handed to the handlers beyond `concurrency` at most; pace.ts asks for fewer. */
+const slotsAhead = 2_048;
+/** The file itself in a checkout; what the build made of it in the published package. */
+const threadFile = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
 
-/** Serves `service` with `handler` for every broker, until it is stopped. Speaks MDP/0.2 (RFC 18). */
+/**
+ * Serves `service` with `handler` for every broker, until it is stopped. The connections live in a thread of their own, so a
+ * handler may compute as long as it likes. If that thread fails, the process ends by an uncaught error.
+ */
 export function worker(service: string, handler: Handler, options: WorkerOptions = {}): RunningWorker {
   const { brokers = ["tcp://localhost:5556"], concurrency = 1, timeoutMs = 5_000, retryAttempts = 3 } = options;
-  const { heartbeatIntervalMs = 2_500, heartbeatLiveness = 3, maxMessageBytes = 16_777_216, receiveTimeoutMs = 5_000, sendTimeoutMs = 5_000, onOutcome } = options;
+  const { heartbeatIntervalMs = 2_500, heartbeatLiveness = 3, maxMessageBytes = 16_777_216, receiveTimeoutMs = 5_000, sendTimeoutMs = 5_000 } = options;
+  const { curve, onOutcome = () => {} } = options;
   const log = options.log ?? createLog({ logger: "zeromq.worker", level: "INFO", fields: { service } });
-  const now = (): number => performance.now();
-  const sockets = new Map<Link, ConnectedDealer>();
-  const runs = new Map<Job, { abort: AbortController; startedAtMs: number }>();
-  let onSettled: (() => void) | undefined;
+  const slotCount = concurrency + slotsAhead;
+  const slots = createSlots(slotCount);
+  const memory = createReplyMemory();
+  const { port1: port, port2 } = new MessageChannel();
+  let ended = false;
+  let onStopped = (_finished: boolean): void => {};
+  const stopped = new Promise<boolean>((resolve) => (onStopped = resolve));
+  let stopping: Promise<boolean> | undefined;
 
-  const run = async (job: Job): Promise<void> => {
-    const abort = new AbortController();
-    runs.set(job, { abort, startedAtMs: now() });
-    const deliveryId = job.address.map((frame) => frame.toString("hex")).join(".");
-    const body = job.body.length === 1 ? job.body[0]! : Buffer.concat(job.body);
-    try {
-      const reply = await runHandler(handler, body, { service, deliveryId, timeoutMs, attempts: retryAttempts, signal: abort.signal });
-      // The broker would end the connection over it and give the request to the next worker, and the next.
-      if (reply.length > maxMessageBytes) throw new RangeError(`the reply has ${reply.length} bytes, at most ${maxMessageBytes} are allowed (${environment.maxMessageBytes.name})`);
-      core.ended(job, { kind: "replied", body: [reply] }, now());
-    } catch (err) {
-      const timedOut = err instanceof HandlerTimeout;
-      if (!abort.signal.aborted) log.error({ err, service, deliveryId, bytes: body.length }, timedOut ? "handler timed out" : "handler failed");
-      core.ended(job, { kind: timedOut ? "timed_out" : "failed" }, now());
-    } finally {
-      runs.delete(job);
-      onSettled?.();
-    }
+  if (curve === undefined) log.warn("connections are plain text: whoever is on the way can read and send");
+  const threadData: ThreadData = {
+    port: port2, replies: memory, slots: slots.memory, slotCount, service, brokers, concurrency, heartbeatIntervalMs, heartbeatLiveness,
+    maxBodyBytes: maxMessageBytes, receiveTimeoutMs, sendTimeoutMs, curve,
   };
+  const thread = new Worker(threadFile, { workerData: threadData, transferList: [port2], name: `connections of ${service}` });
 
-  const open = (link: Link, endpoint: string): void => {
-    const socket = connectDealer({
-      endpoint,
-      maxMessageBytes,
-      lingerMs: sendTimeoutMs,
-      handshakeTimeoutMs: receiveTimeoutMs,
-      onConnect: () => core.connected(link, now()),
-      onDisconnect: () => core.disconnected(link, now()),
-      onMessage(frames) {
-        const message = decodeToWorker(frames);
-        if (message.kind === "problem") {
-          log.warn({ broker: endpoint, where: message.where, what: message.what }, "malformed message from a broker");
-          core.malformed(link, now());
-        } else {
-          core.received(link, message, now());
-        }
-      },
-    });
-    sockets.set(link, socket);
-  };
-
-  const core = createWorkerCore(
-    { heartbeatIntervalMs, heartbeatLiveness, concurrency, random: Math.random },
-    {
-      open,
-      close(link, broker, why) {
-        sockets.get(link)?.close();
-        sockets.delete(link);
-        log[why === "stopping" ? "debug" : "info"]({ broker, why }, "connection closed");
-      },
-      send(link, message) {
-        const frames = encodeWorkerMessage(
-          message.kind === "ready" ? { kind: "ready", form, service } : message.kind === "final" ? { ...message, form } : { kind: message.kind, form },
-        );
-        void sockets.get(link)?.send(frames);
-      },
-      registered: (broker) => log.info({ broker }, "registered"),
-      run: (job) => void run(job),
-      abort: (job, why) => runs.get(job)?.abort.abort(new Error(`the connection to the broker ended: ${why}`)),
-      outcome(job, outcome) {
-        const run = runs.get(job);
-        onOutcome?.(outcome, run && now() - run.startedAtMs);
-      },
-    },
-  );
-
-  const names = watchNames(brokers, {
-    onAddresses: (endpoints) => core.listed(endpoints, now()),
-    onProblem: (endpoint, reason) => log.warn({ broker: endpoint, reason }, "the broker's name cannot be resolved"),
+  const replies = createReplyWriter(memory, (body) => port.postMessage(body, [body]), () => port.postMessage(0));
+  const runner = createRunner(handler, {
+    service, concurrency, timeoutMs, attempts: retryAttempts, maxBodyBytes: maxMessageBytes, slots, replies, log, now: createClock(), onOutcome,
   });
-  const ticking = setInterval(() => core.tick(now()), Math.min(250, heartbeatIntervalMs / 4));
+
+  port.on("message", (message: FromThread) => {
+    switch (message.kind) {
+      case "requests":
+        readRequests(message.batch, runner);
+        break;
+      case "log":
+        log[message.level](message.fields, message.message);
+        break;
+      case "outcomes":
+        for (const [outcome, count] of message.counts) for (let index = 0; index < count; index += 1) onOutcome(outcome, undefined);
+        break;
+      case "stopped":
+        ended = true;
+        runner.abandon("the worker was stopped");
+        onStopped(message.finished);
+    }
+  });
+  const fatal = (error: Error): void => {
+    log.fatal({ err: error }, "the connections' thread failed");
+    ended = true;
+    runner.abandon("the connections' thread failed");
+    port.close();
+    setImmediate(() => {
+      throw error;
+    });
+  };
+  thread.on("error", fatal);
+  thread.on("exit", (code) => {
+    if (!ended) fatal(new Error(`the connections' thread ended by itself with code ${code}`));
+  });
+
+  const stop = async (graceMs: number): Promise<boolean> => {
+    const exited = once(thread, "exit");
+    port.postMessage({ kind: "stop", graceMs } satisfies ToThread);
+    const finished = await stopped;
+    await exited;
+    port.close();
+    return finished;
+  };
 
   return {
     get brokers() {
-      return core.brokers;
+      return ended ? 0 : replies.brokers;
     },
     get holding() {
-      return core.holding;
+      return replies.holding;
     },
-    async stop(graceMs) {
-      names.close();
-      core.stop();
-      const finished = await settled(graceMs);
-      clearInterval(ticking);
-      core.close();
-      return finished;
-    },
+    stop: (graceMs) => (stopping ??= stop(graceMs)),
   };
-
-  function settled(graceMs: number): Promise<boolean> {
-    if (core.holding === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), graceMs);
-      onSettled = () => {
-        if (core.holding > 0) return;
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
-  }
 }

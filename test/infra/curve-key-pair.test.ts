@@ -1,10 +1,9 @@
-import { createRequire } from "node:module";
+import * as zeromq from "zeromq";
 import { describe, expect, it } from "vitest";
 import { curveKeyPair } from "../../infra/keys/curveKeyPair.ts";
 import { z85 } from "../../infra/keys/z85.ts";
 
 // The library of the services, whose idea of a key pair is the one that counts.
-const zeromq = createRequire(new URL("../../services/package.json", import.meta.url))("zeromq") as typeof import("../../services/node_modules/zeromq/lib/index.js");
 
 describe("Z85", () => {
   it("writes the example of ZeroMQ's RFC 32", () => {

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import { programs } from "../../services/contract/image.ts";
 const services = join(import.meta.dirname, "../../services");
 
 /** libzmq itself, for peers that know nothing of our code. */
-export const zmq = createRequire(join(services, "package.json"))("zeromq") as typeof import("../../services/node_modules/zeromq/lib/index.js");
+export * as zmq from "zeromq";
 
 /** Everything that a test starts or opens; it ends with the test. */
 const ends: (() => void)[] = [];

@@ -1,9 +1,9 @@
-/** A first-in-first-out queue with O(1) `push`, `pushFront` and `pop`; its ring doubles when full and never shrinks below 16. */
+/** A first-in-first-out queue with O(1) `push` and `pop`; its ring doubles when full and never shrinks below 16. */
 export interface Queue<T> {
   readonly length: number;
+  /** The item that `pop` would give. */
+  readonly first: T | undefined;
   push(item: T): void;
-  /** Puts an item back before all others. */
-  pushFront(item: T): void;
   pop(): T | undefined;
 }
 
@@ -25,15 +25,12 @@ export function createQueue<T>(): Queue<T> {
     get length() {
       return length;
     },
+    get first() {
+      return length === 0 ? undefined : ring[head];
+    },
     push(item) {
       if (length === ring.length) resize(ring.length * 2);
       ring[(head + length) % ring.length] = item;
-      length += 1;
-    },
-    pushFront(item) {
-      if (length === ring.length) resize(ring.length * 2);
-      head = (head - 1 + ring.length) % ring.length;
-      ring[head] = item;
       length += 1;
     },
     pop() {

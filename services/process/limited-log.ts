@@ -1,0 +1,27 @@
+import type { Logger } from "./log.ts";
+
+/** A log for what peers can cause as often as they like: one line of a kind in so many milliseconds, with the number of those left out. */
+export interface LimitedLog {
+  warn(kind: string, fields: Record<string, unknown>, message: string): void;
+}
+
+const everyMs = 5_000;
+/** Kinds that are remembered; there are as many as the program has, not as peers can make up. */
+const mostKinds = 1_000;
+
+export function createLimitedLog(log: Logger, now: () => number): LimitedLog {
+  const kinds = new Map<string, { untilMs: number; suppressed: number }>();
+  return {
+    warn(kind, fields, message) {
+      const nowMs = now();
+      const seen = kinds.get(kind);
+      if (seen !== undefined && nowMs < seen.untilMs) {
+        seen.suppressed += 1;
+        return;
+      }
+      if (kinds.size >= mostKinds) kinds.clear();
+      kinds.set(kind, { untilMs: nowMs + everyMs, suppressed: 0 });
+      log.warn(seen === undefined || seen.suppressed === 0 ? fields : { ...fields, suppressed: seen.suppressed }, message);
+    },
+  };
+}

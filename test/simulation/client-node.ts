@@ -1,0 +1,122 @@
+import { createClientCore } from "../../services/client/core.ts";
+import type { ClientCore } from "../../services/client/core.ts";
+import type { Link } from "../../services/client/outbox.ts";
+import type { FromClientVisitor } from "../../services/majordomo/extension/client.ts";
+import type { BrokerNode, SimClientPeer } from "./broker-node.ts";
+import { Broken } from "./ledger.ts";
+import type { Behaviour, Entry, Ledger } from "./ledger.ts";
+import { createWire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
+import type { Actor, World } from "./world.ts";
+
+export interface ClientNode extends Actor {
+  readonly core: ClientCore<Entry>;
+  readonly wires: Map<Link, Wire>;
+  request(service: string, behaviour: Behaviour, timeoutMs: number, retries: number): void;
+}
+
+/** A client of ours, in front of brokers that come and go. `brokers` gives those that listen now. */
+export function createClientNode(world: World, name: string, ledger: Ledger, brokers: () => readonly BrokerNode[]): ClientNode {
+  const { random } = world;
+  const wires = new Map<Link, Wire>();
+  const peers = new Map<Link, { peer: SimClientPeer; broker: BrokerNode }>();
+  const instance = random.between(0, 0xffff_ffff).toString(16).padStart(16, "0");
+  const skewMs = random.next() * 1e6;
+  const now = (): number => world.nowMs + skewMs;
+  const ids = new Map<Entry, number>();
+
+  const tell = (link: Link, say: (visitor: FromClientVisitor) => void): void => {
+    const at = peers.get(link);
+    if (at === undefined) return;
+    const { peer, broker } = at;
+    const nowMs = (): number => broker.now();
+    wires.get(link)?.send(node, () => {
+      if (!broker.peers.has(peer)) return;
+      const { clients } = broker.core;
+      say({
+        hello: (from, to, who) => clients.hello(peer, from, to, who, nowMs()),
+        heartbeat: () => clients.heartbeat(peer, nowMs()),
+        request: (id, timeoutMs, _retry, service, trace, credit, body) => clients.request(peer, id, timeoutMs, service, trace, credit, body, nowMs()),
+        cancel: (id) => clients.cancel(peer, id, nowMs()),
+        partialCredit: (id, count) => clients.partialCredit(peer, id, count, nowMs()),
+        disconnect: () => clients.disconnect(peer, nowMs()),
+      });
+    });
+  };
+
+  const open = (link: Link, attempt: number): void => {
+    world.later(random.next() * 5, node, () => {
+      const listening = brokers().filter(({ alive, accepting }) => alive && accepting);
+      const broker = listening[(attempt + random.between(0, 1)) % Math.max(1, listening.length)];
+      if (broker === undefined || random.chance(0.05)) {
+        core.lost(link, now());
+        return;
+      }
+      const wire = createWire(world, node, broker, (side) => {
+        if (side === node) core.lost(link, now());
+        else {
+          broker.peers.delete(peer);
+          broker.core.clients.closed(peer, broker.now());
+        }
+      });
+      const peer: SimClientPeer = {
+        client: undefined, identity: undefined, wire, plain: undefined,
+        ours: {
+          welcome: (welcome) => core.welcome(link, welcome, now()),
+          heartbeat: (role) => core.heartbeat(link, role, now()),
+          reply: (id, body) => core.reply(link, id, body, now()),
+          partial: (id, body) => core.partial(link, id, body, now()),
+          error: (id, what, executed, message) => core.error(link, id, what, executed, message, now()),
+          goAway: (role) => core.goAway(link, role, now()),
+          disconnect: () => core.disconnect(link, now()),
+        },
+      };
+      wires.set(link, wire);
+      peers.set(link, { peer, broker });
+      broker.peers.add(peer);
+      core.opened(link, now());
+    });
+  };
+
+  const core = createClientCore<Entry>(
+    { welcomeTimeoutMs: 500, random: () => random.next() },
+    {
+      open,
+      close(link) {
+        wires.get(link)?.close(node);
+        wires.delete(link);
+        peers.delete(link);
+      },
+      hello: (link) => tell(link, (broker) => broker.hello(1, 1, instance)),
+      heartbeat: (link) => tell(link, (broker) => broker.heartbeat()),
+      request: (link, id, timeoutMs, retry, service, trace, credit, body) => tell(link, (broker) => broker.request(id, timeoutMs, retry, service, trace, credit, body)),
+      cancel: (link, id) => tell(link, (broker) => broker.cancel(id)),
+      partialCredit: (link, id, count) => tell(link, (broker) => broker.partialCredit(id, count)),
+      disconnect: (link) => tell(link, (broker) => broker.disconnect()),
+      settle(entry, outcome) {
+        ledger.settled(entry, outcome);
+        ids.delete(entry);
+      },
+      part(entry, body) {
+        if (entry.outcome !== undefined) throw new Broken(`a part of request ${entry.number} after its end`);
+        const part = Number(body.toString().split(" ")[1]);
+        if (part !== entry.parts) throw new Broken(`part ${part} of request ${entry.number} instead of ${entry.parts}`);
+        entry.parts += 1;
+        world.later(random.next() * 20, node, () => core.taken(ids.get(entry) ?? -1, 1));
+      },
+    },
+  );
+
+  const node: ClientNode = {
+    name, alive: true, pausedUntilMs: 0, core, wires,
+    request(service, behaviour, timeoutMs, retries) {
+      const entry = ledger.add(behaviour);
+      const partialCredit = behaviour === "parts" ? random.between(1, 3) : 0;
+      ids.set(entry, core.request(entry, { service, body: ledger.body(entry), timeoutMs, retries, trace: undefined, partialCredit }, now()));
+      if (random.chance(0.03)) world.later(random.next() * 300, node, () => core.cancel(ids.get(entry) ?? -1, now()));
+    },
+  };
+  core.tick(now());
+  world.every(25, node, () => core.tick(now()));
+  return node;
+}

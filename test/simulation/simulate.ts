@@ -1,0 +1,186 @@
+import { createBrokerNode } from "./broker-node.ts";
+import type { BrokerNode } from "./broker-node.ts";
+import { createClientNode } from "./client-node.ts";
+import { Broken, Ledger } from "./ledger.ts";
+import type { Behaviour } from "./ledger.ts";
+import { createPlainClient, createPlainWorker } from "./plain-nodes.ts";
+import { createRandom } from "./random.ts";
+import { createWorkerNode } from "./worker-node.ts";
+import type { WorkerNode } from "./worker-node.ts";
+import { createWorld } from "./world.ts";
+
+export interface Result {
+  readonly seed: number;
+  readonly requests: number;
+  readonly replies: number;
+  /** Ended with an error, by name. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Runs beyond the first of a request. */
+  readonly repeated: number;
+  /** Simulated milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** A seed that broke an invariant; the same seed breaks it again. */
+export class SeedBroken extends Error {
+  readonly seed: number;
+  constructor(seed: number, cause: unknown, notes: readonly string[]) {
+    super(`seed ${seed}: ${cause instanceof Error ? cause.message : String(cause)}\n${notes.slice(-20).map((note) => `  ${note}`).join("\n")}\nagain: npm run simulate -- --from ${seed} --seeds 1`, { cause });
+    this.name = "SeedBroken";
+    this.seed = seed;
+  }
+}
+
+const stormMs = 6_000;
+/** After the storm everybody lives: whatever was begun must end in this time. */
+const calmMs = 9_000;
+
+/** One history of brokers, workers and clients in bad weather. @throws SeedBroken */
+export function simulate(seed: number): Result {
+  const random = createRandom(seed);
+  const world = createWorld(random, 1_000);
+  const ledger = new Ledger();
+  const services = ["one", "two"];
+  const maxDeliveries = random.pick([1, 2, 3]);
+  let brokers: BrokerNode[] = [];
+  let workers: WorkerNode[] = [];
+  let plainWorkers: ReturnType<typeof createPlainWorker>[] = [];
+  let started = 0;
+  const listening = (): readonly BrokerNode[] => brokers.filter(({ alive }) => alive);
+
+  const startBroker = (): void => {
+    started += 1;
+    const node = createBrokerNode(world, `broker-${started}`, { maxDeliveries });
+    world.note(`${node.name} starts`);
+    brokers.push(node);
+  };
+  const startWorker = (): void => {
+    started += 1;
+    workers.push(createWorkerNode(world, `worker-${started}`, random.pick(services), random.pick([1, 1, 2, 8]), ledger, listening));
+  };
+  const startPlainWorker = (): void => {
+    started += 1;
+    const broker = random.pick(brokers);
+    plainWorkers.push(createPlainWorker(world, `plain-worker-${started}`, random.pick(services), ledger, () => (broker.alive ? broker : listening()[0])));
+  };
+
+  for (let count = random.between(1, 3); count > 0; count -= 1) startBroker();
+  for (let count = random.between(1, 4); count > 0; count -= 1) startWorker();
+  for (let count = random.between(0, 2); count > 0; count -= 1) startPlainWorker();
+  const clients = Array.from({ length: random.between(1, 4) }, (_, index) => createClientNode(world, `client-${index}`, ledger, listening));
+  const plainClients = Array.from({ length: random.between(0, 2) }, (_, index) => createPlainClient(world, `plain-client-${index}`, random.pick(services), ledger, listening));
+
+  const behave = (): Behaviour => {
+    const draw = random.next();
+    return draw < 0.8 ? "answer" : draw < 0.88 ? "parts" : draw < 0.93 ? "fail" : draw < 0.97 ? "hang" : "poison";
+  };
+  const retries = random.pick([0, 0, 2]);
+  const send = (): void => {
+    const client = random.pick(clients);
+    const burst = random.chance(0.05) ? 40 : random.between(1, 4);
+    for (let count = 0; count < burst; count += 1) client.request(random.chance(0.03) ? `unknown-${random.between(1, 9)}` : random.pick(services), behave(), random.between(50, 4_000), retries);
+    if (world.nowMs < 1_000 + stormMs) world.later(random.next() * 120, undefined, send);
+  };
+
+  const anyWire = () => {
+    const all = [...clients, ...workers].filter(({ alive }) => alive).flatMap((node) => [...node.wires.values()].map((wire) => ({ node, wire })));
+    return all.length === 0 ? undefined : random.pick(all);
+  };
+  const fault = (): void => {
+    const broker = random.pick(brokers);
+    const worker = workers.length > 0 ? random.pick(workers) : undefined;
+    switch (random.between(0, 10)) {
+      case 0:
+        world.note(`${broker.name} is killed`);
+        broker.kill();
+        startBroker();
+        break;
+      case 1: {
+        if (!broker.alive || broker.core.role === "terminating") break;
+        world.note(`${broker.name} drains`);
+        startBroker();
+        broker.drain(random.between(300, 3_000), () => {});
+        break;
+      }
+      case 2:
+        world.note(`${broker.name} stands still`);
+        broker.pausedUntilMs = world.nowMs + random.between(50, 1_500);
+        break;
+      case 3:
+      case 4:
+        world.note(`${worker?.name} is killed`);
+        worker?.kill();
+        break;
+      case 5:
+        world.note(`${worker?.name} stands still`);
+        if (worker !== undefined) worker.pausedUntilMs = world.nowMs + random.between(50, 1_500);
+        break;
+      case 6:
+        world.note(`${worker?.name} is stopped`);
+        worker?.stop();
+        break;
+      case 7: {
+        const found = anyWire();
+        found?.wire.close(found.node);
+        break;
+      }
+      case 8: {
+        const found = anyWire();
+        if (found !== undefined) found.wire.blackHole = true;
+        break;
+      }
+      case 9:
+        if (plainWorkers.length > 0) random.pick(plainWorkers).kill();
+        break;
+      default:
+        world.note(`${broker.name} changes its role`);
+        if (broker.alive) broker.core.setRole(broker.core.role === "active" ? "standby" : "active");
+    }
+    replace();
+    if (world.nowMs < 1_000 + stormMs) world.later(random.next() * 800, undefined, fault);
+  };
+  const replace = (): void => {
+    brokers = brokers.filter(({ alive }) => alive);
+    workers = workers.filter(({ alive, core }) => alive && (core.brokers > 0 || core.holding > 0 || random.chance(0.9)));
+    plainWorkers = plainWorkers.filter(({ alive }) => alive);
+    if (brokers.length === 0) startBroker();
+    if (workers.length === 0 || (workers.length < 4 && random.chance(0.5))) startWorker();
+    if (plainWorkers.length < 1 && random.chance(0.2)) startPlainWorker();
+  };
+
+  const check = (): void => {
+    for (const broker of brokers) if (broker.alive) broker.check();
+  };
+  const calm = (): void => {
+    for (const node of [...brokers, ...workers, ...clients]) node.pausedUntilMs = 0;
+    replace();
+    for (const service of services) {
+      started += 1;
+      workers.push(createWorkerNode(world, `worker-${started}`, service, 4, ledger, listening));
+    }
+    world.every(300, clients[0]!, replace);
+  };
+
+  try {
+    send();
+    world.later(random.next() * 500, undefined, fault);
+    world.run(1_000 + stormMs, check);
+    calm();
+    world.run(1_000 + stormMs + calmMs, check);
+    ledger.close();
+    for (const { core } of clients) if (core.outstanding > 0) throw new Broken("a client still waits");
+    for (const node of plainClients) node.alive = false;
+  } catch (error) {
+    throw new SeedBroken(seed, error, world.notes);
+  }
+
+  const errors: Record<string, number> = {};
+  let replies = 0;
+  let repeated = 0;
+  for (const { outcome, executions } of ledger.entries) {
+    repeated += Math.max(0, executions - 1);
+    if (outcome?.kind === "reply") replies += 1;
+    else if (outcome !== undefined) errors[`${outcome.name} ${outcome.executed}`] = (errors[`${outcome.name} ${outcome.executed}`] ?? 0) + 1;
+  }
+  return { seed, requests: ledger.entries.length, replies, errors, repeated, milliseconds: stormMs + calmMs };
+}
