@@ -11,6 +11,7 @@ export default defineConfig({
       project("infra", 60_000),
       project("standin", 10_000),
       project("local", 10_000),
+      project("simulation", 60_000),
       project("integration", 60_000),
       // One stack, one story: each promise rests on the one before.
       project("e2e", 600_000, { fileParallelism: false, bail: 1 }),

@@ -23,7 +23,7 @@ Runs every test, on a cluster that it provides where none is there and removes a
   --yes        install missing Debian packages without asking`;
 
 /** What needs no cluster, in the order in which a mistake shows soonest. */
-const withoutCluster = ["unit", "infra", "standin", "local", "integration"];
+const withoutCluster = ["unit", "infra", "standin", "local", "simulation", "integration"];
 
 interface Counts {
   passed: number;

@@ -21,6 +21,8 @@ import type { Status } from "./status.ts";
 const pulseMs = 50;
 /** Connections whose handshake is not done, on each side; more are refused. */
 const maxHandshakes = 1024;
+/** A message of ours packs requests up to about half of this, however small a single one must be. */
+const packedBytes = 65_536;
 /** What a peer may leave unread before it is held for dead. */
 const leastUnsentBytes = 16_777_216;
 
@@ -87,7 +89,7 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
       endpoint,
       ...(security === undefined ? {} : { curve: security[side] }),
       limits: {
-        maxFrameBytes: settings.maxMessageBytes,
+        maxFrameBytes: Math.max(settings.maxMessageBytes, packedBytes),
         maxFrames: settings.maxFrames,
         maxUnsentBytes: Math.max(leastUnsentBytes, settings.maxMessageBytes * 2),
         handshakeTimeoutMs: settings.receiveTimeoutMs,

@@ -147,6 +147,7 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
       }
       const answer = manage(service, body);
       if (answer !== undefined) outbox.reply(peer, id, answer, undefined);
+      else if (body.length > limits.maxMessageBytes) outbox.error(peer, id, "too_large", "no", `the request has ${body.length} bytes, at most ${limits.maxMessageBytes} are allowed (MAX_MESSAGE_SIZE)`);
       else if (role === "terminating") outbox.error(peer, id, "draining", "no", "the broker is about to end");
       else if (peer.identity?.services !== undefined && !peer.identity.services.includes(service)) {
         outbox.error(peer, id, "forbidden", "no", `the key of ${peer.identity.name} is not admitted to ${JSON.stringify(service)}`);

@@ -98,6 +98,11 @@ export function createFrontend(about: Omit<Welcome, "version" | "role">, measure
         const delimited = frames.length > 1 && frames[0]!.length === 0;
         const bare = delimited ? frames.slice(1) : frames;
         if (!isClientMessage(bare)) {
+          if (frames.some((frame) => frame.length > about.maxBodyBytes)) {
+            measures.dropped("malformed");
+            connection.destroy(new Error(`a frame of more than ${about.maxBodyBytes} bytes`));
+            return;
+          }
           plain(frames);
           return;
         }

@@ -2,7 +2,7 @@ import { bounds, dropReasons, duplicateKinds, knownKinds, metrics, outcomes, que
 import type { Bound, DropReason, Outcome, Side } from "../contract/metrics.ts";
 import { roles } from "../majordomo/extension/codes.ts";
 import { createInstruments, createRegistry } from "../process/metrics.ts";
-import type { Registry } from "prom-client";
+import type { Counter, Registry } from "prom-client";
 import type { Broker } from "./core.ts";
 
 /** What the broker counts. Every series exists from the start, so that a rate or an alert never looks at nothing. */
@@ -26,6 +26,13 @@ export function createMeasures(color: string, core: () => Broker | undefined): M
   const sent = { frontend: 0, backend: 0 };
   const received = { frontend: 0, backend: 0 };
   const connections = { frontend: 0, backend: 0 };
+  /** What is counted for each message is added up where it costs next to nothing, and told when somebody looks. */
+  const count = (counter: Counter, counts: Record<Side, number>): void => {
+    for (const side of sides) {
+      counter.inc({ side }, counts[side]);
+      counts[side] = 0;
+    }
+  };
   const instruments = createInstruments(metrics, registry, {
     queueLength(gauge) {
       for (const state of queueStates) gauge.set({ state }, core()?.[state] ?? 0);
@@ -41,14 +48,9 @@ export function createMeasures(color: string, core: () => Broker | undefined): M
     },
     activeConnections(gauge) {
       for (const side of sides) gauge.set({ side }, connections[side]);
-      // Counted where it costs nothing a message, and told when somebody looks.
-      for (const side of sides) {
-        instruments.messagesSent.inc({ side }, sent[side]);
-        instruments.messagesReceived.inc({ side }, received[side]);
-        sent[side] = 0;
-        received[side] = 0;
-      }
     },
+    messagesSent: (counter) => count(counter, sent),
+    messagesReceived: (counter) => count(counter, received),
   });
   for (const side of sides) instruments.handshakeFailures.inc({ side }, 0);
   for (const reason of dropReasons) instruments.messagesDropped.inc({ reason }, 0);

@@ -198,7 +198,9 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
       const worker = known(peer, nowMs);
       if (worker === undefined) return;
       const request = take(worker, delivery);
-      if (request !== undefined) requests.reply(request, body, undefined, nowMs);
+      if (request !== undefined && body.length > limits.maxMessageBytes) {
+        requests.fail(request, "too_large", "maybe", `the reply has ${body.length} bytes, at most ${limits.maxMessageBytes} are allowed (MAX_MESSAGE_SIZE)`, nowMs);
+      } else if (request !== undefined) requests.reply(request, body, undefined, nowMs);
       rid(worker, nowMs);
     },
     partial(peer, delivery, body, nowMs) {

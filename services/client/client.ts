@@ -75,7 +75,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
   if (endpoints.length === 0 || wrong !== undefined) throw new TypeError(`endpoint ${JSON.stringify(wrong)} is not of the form tcp://host:port`);
   if (curve !== undefined) checkClientCurve(curve);
   const now = (): number => performance.now();
-  const instance = randomBytes(8).toString("hex");
+  const instances = new Map<number, string>();
   const sockets = new Map<Link, Socket | undefined>();
   let closed = false;
   /** What is known about the way to the brokers, for the message of a time-out. */
@@ -161,7 +161,13 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
         outgoing.flush();
         socket.connection.end();
       },
-      hello: (link) => write(link, (socket) => fromClient.hello(outgoing.writer(socket), spokenVersions.from, spokenVersions.to, instance)),
+      hello(link, lineage) {
+        const instance = instances.get(lineage) ?? randomBytes(8).toString("hex");
+        // Lineages come one after the other: older ones are never asked for again.
+        instances.clear();
+        instances.set(lineage, instance);
+        write(link, (socket) => fromClient.hello(outgoing.writer(socket), spokenVersions.from, spokenVersions.to, instance));
+      },
       heartbeat: (link) => write(link, (socket) => fromClient.heartbeat(outgoing.writer(socket))),
       request(link, id, timeoutMs, retry, service, trace, credit, body) {
         const socket = sockets.get(link);

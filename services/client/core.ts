@@ -55,6 +55,7 @@ interface Pending<Call> extends Timed<Pending<Call>> {
   lostAt: string | undefined;
   retriesLeft: number;
   mayHaveRun: boolean;
+  lostLineage: number;
   /** A connection was lost while it was there: no other broker can say that it did not run. */
   lostOnce: boolean;
   partlyAnswered: boolean;
@@ -63,6 +64,7 @@ interface Pending<Call> extends Timed<Pending<Call>> {
 
 interface Place {
   readonly link: Link;
+  readonly lineage: number;
   state: "connecting" | "opened" | "welcome";
   sinceMs: number;
   heardAtMs: number;
@@ -86,6 +88,9 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   /** Opened because the current one asked us to go. */
   let candidate: Place | undefined;
   let links = 0;
+  /** Connections that follow one another, each in the place of a lost one: to a broker they are the same client. */
+  let lineages = 1;
+  let lineage = 1;
   let ids = 0;
   let failures = 0;
   let openAtMs: number | undefined = 0;
@@ -98,10 +103,10 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
     openAtMs = nowMs + delayMs * (1 - limits.random() / 2);
   };
 
-  const open = (nowMs: number): Place => {
+  const open = (nowMs: number, of: number): Place => {
     links += 1;
     openAtMs = undefined;
-    const place: Place = { link: links, state: "connecting", sinceMs: nowMs, heardAtMs: nowMs, sentAtMs: nowMs, welcome: undefined, role: "active", refuses: false, outstanding: 0 };
+    const place: Place = { link: links, lineage: of, state: "connecting", sinceMs: nowMs, heardAtMs: nowMs, sentAtMs: nowMs, welcome: undefined, role: "active", refuses: false, outstanding: 0 };
     places.set(place.link, place);
     outbox.open(place.link, links);
     return place;
@@ -171,7 +176,7 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   const resolveUnknown = (place: Place, nowMs: number): void => {
     for (const request of [...unknown]) {
       unknown.delete(request);
-      if (request.lostAt === place.welcome!.instance) send(request, place, nowMs);
+      if (request.lostAt === place.welcome!.instance && request.lostLineage === place.lineage) send(request, place, nowMs);
       else if (request.retriesLeft > 0) {
         request.retriesLeft -= 1;
         send(request, place, nowMs);
@@ -189,6 +194,7 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
         if (request.place !== place) continue;
         request.place = undefined;
         request.lostAt = place.welcome?.instance;
+        request.lostLineage = place.lineage;
         request.lostOnce = true;
         if (request.partlyAnswered) fail(request, "interrupted", "the connection was lost after a part of the reply", nowMs, "maybe");
         else unknown.add(request);
@@ -198,6 +204,7 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
     if (closed) return;
     if (current === undefined && candidate !== undefined) {
       current = candidate;
+      lineage = current.lineage;
       candidate = undefined;
       if (current.welcome !== undefined) resolveUnknown(current, nowMs);
       sendUnsent(nowMs);
@@ -210,6 +217,7 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   const move = (nowMs: number): void => {
     const old = current;
     current = candidate;
+    lineage = current?.lineage ?? lineage;
     candidate = undefined;
     if (old !== undefined) leaveIfDone(old);
     sendUnsent(nowMs);
@@ -251,7 +259,7 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
       ids = (ids + 1) >>> 0;
       const endsAtMs = nowMs + asked.timeoutMs;
       const request: Pending<Call> = {
-        id: ids, call, asked, endsAtMs, deadlineMs: Math.ceil(endsAtMs), place: undefined, lostAt: undefined, retriesLeft: asked.retries, mayHaveRun: false, lostOnce: false, partlyAnswered: false, retryAtMs: 0,
+        id: ids, call, asked, endsAtMs, deadlineMs: Math.ceil(endsAtMs), place: undefined, lostAt: undefined, lostLineage: 0, retriesLeft: asked.retries, mayHaveRun: false, lostOnce: false, partlyAnswered: false, retryAtMs: 0,
         earlier: undefined, later: undefined, timed: false,
       };
       pending.set(request.id, request);
@@ -277,7 +285,7 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
       place.state = "opened";
       place.sinceMs = nowMs;
       place.sentAtMs = nowMs;
-      outbox.hello(link);
+      outbox.hello(link, place.lineage);
       if (place === current) sendUnsent(nowMs);
     },
     lost(link, nowMs) {
@@ -377,9 +385,11 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
         fail(request, "timeout", "", nowMs);
       });
       if (!closed && openAtMs !== undefined && nowMs >= openAtMs) {
-        if (current === undefined) current = open(nowMs);
-        else if (candidate === undefined && current.role !== "active") candidate = open(nowMs);
-        else openAtMs = undefined;
+        if (current === undefined) current = open(nowMs, lineage);
+        else if (candidate === undefined && current.role !== "active") {
+          lineages += 1;
+          candidate = open(nowMs, lineages);
+        } else openAtMs = undefined;
       }
       sendUnsent(nowMs);
     },

@@ -15,7 +15,8 @@ export interface ClientOutbox<Call> {
   /** Connect to the next address; then call `opened` or `lost`. */
   open(link: Link, attempt: number): void;
   close(link: Link): void;
-  hello(link: Link): void;
+  /** `lineage`: connections with the same number are the same client to a broker, and have the same instance in their HELLO. */
+  hello(link: Link, lineage: number): void;
   heartbeat(link: Link): void;
   request(link: Link, id: number, timeoutMs: number, retry: boolean, service: string, trace: string | undefined, partialCredit: number, body: Buffer): void;
   cancel(link: Link, id: number): void;

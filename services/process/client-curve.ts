@@ -25,14 +25,13 @@ export function clientCurve(given: Given): ClientCurve | undefined {
 
 /** The same for a program that has no other settings of its own. @throws SettingsError */
 export function readClientCurve(source: Source): ClientCurve | undefined {
-  return clientCurve(
-    readSettings(
-      {
-        curveServerKey: { variable: environment.curveServerKey, kind: kind.curveKey },
-        curvePublicKey: { variable: environment.curvePublicKey, kind: kind.curveKey },
-        curveSecretKey: { variable: environment.curveSecretKey, kind: kind.curveKey },
-      },
-      source,
-    ),
+  const { curveServerKey, curvePublicKey, curveSecretKey } = readSettings(
+    {
+      curveServerKey: { variable: environment.curveServerKey, kind: kind.curveKey },
+      curvePublicKey: { variable: environment.curvePublicKey, kind: kind.curveKey },
+      curveSecretKey: { variable: environment.curveSecretKey, kind: kind.curveKey },
+    },
+    source,
   );
+  return clientCurve({ curveServerKey, curvePublicKey, curveSecretKey });
 }

@@ -13,24 +13,29 @@ export function createRegistry(labels: Record<string, string> = {}): Registry {
 }
 
 /**
- * One prom-client object for each metric of the contract. A gauge with a `pull` is set by it at every scrape, so that it
- * never shows what was true a while ago.
+ * One prom-client object for each metric of the contract. A gauge or counter with a `pull` is brought up to date by it at
+ * every scrape, so that it never shows what was true a while ago.
  */
 export function createInstruments<M extends Record<string, Metric>>(
   metrics: M,
   registry: Registry,
-  pull: { readonly [K in keyof M]?: (gauge: Gauge) => void } = {},
+  pull: { readonly [K in keyof M]?: (instrument: Instrument<M[K]>) => void } = {},
 ): Instruments<M> {
-  const instruments = Object.entries(metrics).map(([key, metric]) => [key, createInstrument(metric, registry, pull[key])]);
+  const instruments = Object.entries(metrics).map(([key, metric]) => [key, createInstrument(metric, registry, pull[key] as ((instrument: Counter | Gauge | Histogram) => void) | undefined)]);
   return Object.fromEntries(instruments) as Instruments<M>;
 }
 
-function createInstrument(metric: Metric, registry: Registry, pull?: (gauge: Gauge) => void): Counter | Gauge | Histogram {
+function createInstrument(metric: Metric, registry: Registry, pull?: (instrument: Counter | Gauge | Histogram) => void): Counter | Gauge | Histogram {
   const { name, type, help, labels, buckets } = metric;
   const options = { name, help, labelNames: [...labels], registers: [registry] };
   switch (type) {
     case "counter":
-      return new Counter(options);
+      return new Counter({
+        ...options,
+        collect() {
+          pull?.(this);
+        },
+      });
     case "gauge":
       return new Gauge({
         ...options,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { createClient } from "../../services/client/client.ts";
 import { createGate, gateHandler } from "./gate.ts";
-import { metricIs, start, startBroker, startWorker } from "./processes.ts";
+import { atEnd, metricIs, start, startBroker, startWorker, zmq } from "./processes.ts";
 import type { RunningBroker } from "./processes.ts";
 
 const gated = { SERVICE: "gate", HANDLER: gateHandler };
@@ -30,14 +31,37 @@ test("a terminating broker is not ready, answers PING, serves whoever is still t
   expect(await readiness(broker)).toEqual([503, "terminating\n"]);
   const healthcheck = start("healthcheck", {}, ["--address", broker.frontend]);
   expect(await healthcheck.exit).toBe(0);
-  clients.push(ask(broker, late.body));
+  const plain = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
+  atEnd(() => plain.close());
+  plain.connect(broker.frontend);
+  await plain.send(["MDPC02", "\x01", "gate", late.body]);
   await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="waiting"', 2);
 
   for (const gate of [held, queued, late]) gate.open(4_000_000);
-  expect(await Promise.all(clients.map(({ exit }) => exit))).toEqual([0, 0, 0]);
+  expect(await Promise.all(clients.map(({ exit }) => exit))).toEqual([0, 0]);
+  expect((await plain.receive()).at(-1)).toHaveLength(4_000_000);
+  plain.close();
   for (const client of clients) expect(client.output()).toHaveLength(4_000_000);
   expect(await broker.exit).toBe(0);
   expect(worker.lines().find(({ message }) => message === "connection closed")).toMatchObject({ why: "disconnected-by-broker" });
+});
+
+test("a terminating broker stays for a plain client that is connected until it leaves, and not for an idle one of ours", async () => {
+  const broker = await startBroker();
+  const plain = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
+  atEnd(() => plain.close());
+  plain.connect(broker.frontend);
+  const idle = createClient({ endpoints: [broker.frontend] });
+  atEnd(() => idle.close());
+  await idle.status();
+  await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="frontend"', 2);
+  const response = await fetch(`http://127.0.0.1:${broker.ports.metrics}/drain`, { method: "POST" });
+  expect(response.status).toBe(202);
+  await broker.said(terminating);
+  await plain.send(["MDPC02", "\x01", "mmi.service", "x"]);
+  expect((await plain.receive()).at(-1)!.toString()).toBe("404");
+  plain.close();
+  expect(await broker.exit).toBe(0);
 });
 
 test("one with nothing to do exits at once", async () => {
@@ -54,8 +78,9 @@ test("one that cannot finish says so when its grace period ends, and exits 0", a
   await gate.started();
   broker.process.kill("SIGTERM");
   expect(await broker.exit).toBe(0);
-  expect(await broker.said("the grace period ended with requests unfinished")).toMatchObject({ level: "WARNING", held: 1, waiting: 0 });
-  client.process.kill("SIGTERM");
+  expect(await broker.said("the grace period ended with requests unfinished: handed back as draining")).toMatchObject({ level: "WARNING", held: 1, waiting: 0 });
+  expect(await client.exit).toBe(1);
+  expect(client.errors()).toMatch(/the broker ended before it was answered/);
 });
 
 test("a second signal ends it at once", async () => {

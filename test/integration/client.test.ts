@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createClient } from "../../services/client/client.ts";
-import { ClientClosed, RequestAborted, RequestInvalid, RequestTimeout } from "../../services/client/errors.ts";
+import { ClientClosed, HandlerFailed, NoSuchService, RequestAborted, RequestInvalid, RequestTimeout, TooLarge } from "../../services/client/errors.ts";
 import { createGate, gateHandler } from "./gate.ts";
 import { atEnd, freePort, metricIs, start, startBroker, startWorker } from "./processes.ts";
 
@@ -19,18 +19,32 @@ describe("each way to fail has its own error", () => {
   test("what cannot be sent", async () => {
     const client = open(`tcp://127.0.0.1:${await freePort()}`);
     await expect(client.request("", "x")).rejects.toBeInstanceOf(RequestInvalid);
-    await expect(client.request("echo", Buffer.alloc(16_777_217))).rejects.toThrow("16777217 bytes, at most 16777216");
+    await expect(client.request("echo", Buffer.alloc(16_777_217))).rejects.toBeInstanceOf(TooLarge);
   });
 
   test("no reply in time", async () => {
     const broker = await startBroker();
     const request = open(broker.frontend).request("nobody", "x", { timeoutMs: 300 });
+    await expect(request).rejects.toBeInstanceOf(NoSuchService);
+    await expect(request).rejects.toMatchObject({ service: "nobody", executed: "no", message: expect.stringContaining("no worker serves") });
+  });
+
+  test("no broker in time", async () => {
+    const request = open(`tcp://127.0.0.1:${await freePort()}`).request("echo", "x", { timeoutMs: 300 });
     await expect(request).rejects.toBeInstanceOf(RequestTimeout);
-    await expect(request).rejects.toMatchObject({ service: "nobody", executed: "maybe", message: expect.stringContaining("no worker did") });
+    await expect(request).rejects.toMatchObject({ executed: "no", message: expect.stringContaining("connection refused") });
+  });
+
+  test("a handler that fails says what is safe to say, at once", async () => {
+    const broker = await startBroker();
+    await startWorker([broker], { SERVICE: "failing", HANDLER: `${import.meta.dirname}/handlers/failing.ts` });
+    const request = open(broker.frontend).request("failing", "bad", { timeoutMs: 20_000 });
+    await expect(request).rejects.toBeInstanceOf(HandlerFailed);
+    await expect(request).rejects.toMatchObject({ executed: "maybe", message: expect.not.stringContaining("this handler fails") });
   });
 
   test("a name that cannot be resolved is named", async () => {
-    await expect(open("tcp://nowhere.invalid:5555").request("echo", "x", { timeoutMs: 300 })).rejects.toThrow("the name cannot be resolved");
+    await expect(open("tcp://nowhere.invalid:5555").request("echo", "x", { timeoutMs: 300 })).rejects.toThrow(/the name in tcp:\/\/nowhere.invalid:5555 cannot be resolved/);
   });
 
   test("an abort, before and after it was sent", async () => {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { bindRouter } from "../../services/transport/router.ts";
-import type { BoundRouter } from "../../services/transport/router.ts";
+import { createClient } from "../../services/client/client.ts";
+import { listen } from "../../services/transport/listen.ts";
 import { atEnd, freePort, metric, metricIs, start, startBroker, startWorker, zmq } from "./processes.ts";
 import type { RunningBroker } from "./processes.ts";
 
@@ -44,18 +44,14 @@ test("junk on both ports does no harm, and its connections are not counted for e
 });
 
 test.each([["half a greeting", junk[3]![1]], ["silence", Buffer.alloc(0)]])("whoever never finishes the handshake is disconnected: %s", async (_, bytes) => {
-  const port = await freePort();
-  let router: BoundRouter | undefined;
-  const disconnected = new Promise<void>((resolve, reject) => {
-    const ignore = (): void => {};
-    const options = { endpoint: `tcp://127.0.0.1:${port}`, maxMessageBytes: 1000, handshakeTimeoutMs: 200, lingerMs: 0, onMessage: ignore, onConnect: ignore, onHandshakeFailure: ignore };
-    bindRouter({ ...options, onDisconnect: resolve }).then((bound) => {
-      router = bound;
-      return throwAt(port, bytes);
-    }, reject);
-  });
-  await disconnected;
-  router?.close();
+  const ignore = (): void => {};
+  const limits = { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 200, maxConnections: 10, maxHandshakes: 10 };
+  const failed = Promise.withResolvers<Error>();
+  const events = { onOpen: ignore, onMessage: ignore, onClose: ignore, onRefused: ignore, onHandshakeFailure: (_remote: string, error: Error) => failed.resolve(error) };
+  const listener = await listen({ endpoint: `tcp://127.0.0.1:${await freePort()}`, limits, ...events });
+  await throwAt(listener.port, bytes);
+  expect((await failed.promise).message).toBe("no handshake within 200 ms");
+  await listener.close(0);
 });
 
 const wrong: (string | Buffer)[][] = [
@@ -73,7 +69,6 @@ const wrong: (string | Buffer)[][] = [
   ["MDPW02", "\x07"],
   ["PING", "PING"],
   [randomBytes(5000)],
-  Array.from({ length: 500 }, () => randomBytes(3)),
 ];
 
 test("short, extra and wrong frames are dropped and counted on both ports", async () => {
@@ -101,6 +96,28 @@ test("a message beyond MAX_MESSAGE_SIZE costs its sender the connection, and nob
   await stillServes(broker);
 });
 
+test("our client's small requests are packed whatever MAX_MESSAGE_SIZE is, and one beyond it is refused by name", async () => {
+  const broker = await startBroker({ MAX_MESSAGE_SIZE: "1000" });
+  await startWorker([broker], { SERVICE: "echo" });
+  const client = createClient({ endpoints: [broker.frontend] });
+  atEnd(() => client.close());
+  const small = Buffer.alloc(900, 1);
+  expect(await Promise.all(Array.from({ length: 200 }, () => client.request("echo", small)))).toHaveLength(200);
+  await expect(client.request("echo", Buffer.alloc(1001))).rejects.toMatchObject({ name: "TooLarge", executed: "no" });
+});
+
+test("a message of more than MAX_FRAMES costs its sender the connection, and nobody else", async () => {
+  const broker = await startBroker({ MAX_FRAMES: "8" });
+  await startWorker([broker], { SERVICE: "echo" });
+  const peer = new zmq.Dealer({ linger: 0, reconnectInterval: -1 });
+  peer.connect(broker.frontend);
+  atEnd(() => peer.close());
+  const lost = new Promise((resolve) => peer.events.on("disconnect", resolve));
+  await peer.send(Array.from({ length: 500 }, () => randomBytes(3)));
+  await lost;
+  await stillServes(broker);
+});
+
 test("requests beyond MAX_QUEUED_REQUESTS are dropped and counted, and names of services do not pile up", async () => {
   const broker = await startBroker({ MAX_QUEUED_REQUESTS: "100" });
   await startWorker([broker], { SERVICE: "echo" });
@@ -108,6 +125,6 @@ test("requests beyond MAX_QUEUED_REQUESTS are dropped and counted, and names of 
   peer.connect(broker.frontend);
   atEnd(() => peer.close());
   for (let index = 0; index < 1_000; index += 1) await peer.send(["MDPC02", "\x01", `nobody serves ${index}`, "x"]);
-  await metricIs(broker.ports.metrics, 'zeromq_messages_dropped_total{reason="queue_full"', 900);
+  await metricIs(broker.ports.metrics, 'zeromq_requests_rejected_total{bound="MAX_QUEUED_REQUESTS"', 900);
   expect(await metric(broker.ports.metrics, 'zeromq_queue_length{state="waiting"')).toBe(100);
 });

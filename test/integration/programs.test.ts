@@ -27,7 +27,7 @@ describe("a program that cannot start says why, without a stack, and binds nothi
   });
 
   test.each([
-    ["a name that no handler has", "nothing", undefined, 'HANDLER="nothing" must be one of echo, gzip, or the path'],
+    ["a name that no handler has", "nothing", undefined, 'HANDLER="nothing" must be one of echo, gzip, ledger, or the path'],
     ["a file that is not there", "/nowhere.ts", undefined, 'HANDLER="/nowhere.ts" must be one of'],
     ["a module without a handler", "module.ts", "export const handle = 1;", "exports handle, but no function named handler"],
     ["a module that throws", "module.ts", 'throw new Error("broken at import");', "broken at import"],
@@ -79,7 +79,7 @@ describe("over HTTP", () => {
       'zeromq_messages_sent_total{side="backend",color="green"} 0',
       'zeromq_messages_received_total{side="frontend",color="green"} 0',
       'zeromq_message_latency_seconds_count{color="green"} 0',
-      'zeromq_messages_dropped_total{reason="queue_full",color="green"} 0',
+      'zeromq_requests_rejected_total{bound="MAX_QUEUED_BYTES",color="green"} 0',
     ]) {
       expect(text).toContain(`${series}\n`);
     }

@@ -15,8 +15,14 @@ export interface ClientNode extends Actor {
   request(service: string, behaviour: Behaviour, timeoutMs: number, retries: number): void;
 }
 
+export interface ClientWeather {
+  /** How often a connection cannot be had, and how often a request is cancelled. */
+  readonly refused: number;
+  readonly cancelled: number;
+}
+
 /** A client of ours, in front of brokers that come and go. `brokers` gives those that listen now. */
-export function createClientNode(world: World, name: string, ledger: Ledger, brokers: () => readonly BrokerNode[]): ClientNode {
+export function createClientNode(world: World, name: string, ledger: Ledger, weather: ClientWeather, brokers: () => readonly BrokerNode[]): ClientNode {
   const { random } = world;
   const wires = new Map<Link, Wire>();
   const peers = new Map<Link, { peer: SimClientPeer; broker: BrokerNode }>();
@@ -48,7 +54,7 @@ export function createClientNode(world: World, name: string, ledger: Ledger, bro
     world.later(random.next() * 5, node, () => {
       const listening = brokers().filter(({ alive, accepting }) => alive && accepting);
       const broker = listening[(attempt + random.between(0, 1)) % Math.max(1, listening.length)];
-      if (broker === undefined || random.chance(0.05)) {
+      if (broker === undefined || random.chance(weather.refused)) {
         core.lost(link, now());
         return;
       }
@@ -87,7 +93,7 @@ export function createClientNode(world: World, name: string, ledger: Ledger, bro
         wires.delete(link);
         peers.delete(link);
       },
-      hello: (link) => tell(link, (broker) => broker.hello(1, 1, instance)),
+      hello: (link, lineage) => tell(link, (broker) => broker.hello(1, 1, `${instance.slice(4)}${lineage.toString(16).padStart(4, "0")}`)),
       heartbeat: (link) => tell(link, (broker) => broker.heartbeat()),
       request: (link, id, timeoutMs, retry, service, trace, credit, body) => tell(link, (broker) => broker.request(id, timeoutMs, retry, service, trace, credit, body)),
       cancel: (link, id) => tell(link, (broker) => broker.cancel(id)),
@@ -113,7 +119,7 @@ export function createClientNode(world: World, name: string, ledger: Ledger, bro
       const entry = ledger.add(behaviour);
       const partialCredit = behaviour === "parts" ? random.between(1, 3) : 0;
       ids.set(entry, core.request(entry, { service, body: ledger.body(entry), timeoutMs, retries, trace: undefined, partialCredit }, now()));
-      if (random.chance(0.03)) world.later(random.next() * 300, node, () => core.cancel(ids.get(entry) ?? -1, now()));
+      if (random.chance(weather.cancelled)) world.later(random.next() * 300, node, () => core.cancel(ids.get(entry) ?? -1, now()));
     },
   };
   core.tick(now());

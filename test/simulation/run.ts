@@ -2,11 +2,11 @@
 import { parseArgs } from "node:util";
 import { simulate } from "./simulate.ts";
 
-const { values } = parseArgs({ options: { seeds: { type: "string", default: "2000" }, from: { type: "string", default: "1" } } });
+const { values } = parseArgs({ options: { seeds: { type: "string", default: "2000" }, from: { type: "string", default: "1" }, fair: { type: "boolean", default: false } } });
 const from = Number(values.from);
 const seeds = Number(values.seeds);
 if (!Number.isInteger(from) || !Number.isInteger(seeds) || seeds < 1) {
-  console.error("npm run simulate -- [--from SEED] [--seeds COUNT]: both are whole numbers");
+  console.error("npm run simulate -- [--from SEED] [--seeds COUNT] [--fair]: both are whole numbers");
   process.exit(2);
 }
 const startedAtMs = performance.now();
@@ -14,7 +14,7 @@ const sums = { requests: 0, replies: 0, repeated: 0, hours: 0 };
 const errors: Record<string, number> = {};
 for (let seed = from; seed < from + seeds; seed += 1) {
   try {
-    const result = simulate(seed);
+    const result = simulate(seed, values.fair ? "fair" : "bad");
     sums.requests += result.requests;
     sums.replies += result.replies;
     sums.repeated += result.repeated;

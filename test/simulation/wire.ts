@@ -37,7 +37,7 @@ export function createWire(world: World, one: Actor, other: Actor, onClosed: (si
       closing = true;
       const to = from === one ? other : one;
       // What was sent before comes, unless the process was killed with it unsent.
-      const cleanly = random.chance(0.5);
+      const cleanly = !world.lossy || random.chance(0.5);
       const at = cleanly ? Math.max(lastMs.get(to)!, world.nowMs) : world.nowMs;
       if (wire.blackHole) {
         open = false;

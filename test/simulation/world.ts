@@ -19,6 +19,8 @@ interface Event {
 export interface World {
   readonly random: Random;
   readonly nowMs: number;
+  /** Whether a connection that is closed may lose what is on its way. */
+  readonly lossy: boolean;
   /** Lets something happen in an actor later; never, where that is dead by then. */
   later(delayMs: number, actor: Actor | undefined, happen: () => void): void;
   every(intervalMs: number, actor: Actor, happen: () => void): void;
@@ -28,7 +30,7 @@ export interface World {
   readonly notes: readonly string[];
 }
 
-export function createWorld(random: Random, startMs: number): World {
+export function createWorld(random: Random, startMs: number, lossy: boolean): World {
   const heap: Event[] = [];
   const notes: string[] = [];
   let nowMs = startMs;
@@ -68,6 +70,7 @@ export function createWorld(random: Random, startMs: number): World {
   const world: World = {
     random,
     notes,
+    lossy,
     get nowMs() {
       return nowMs;
     },

@@ -1,109 +1,205 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { createClientCore } from "../../services/client/core.ts";
+import { backoff, createClientCore, lastWordMs } from "../../services/client/core.ts";
 import type { ClientCore } from "../../services/client/core.ts";
-import { frames } from "./frames.ts";
+import type { ClientOutbox } from "../../services/client/outbox.ts";
+import type { Welcome } from "../../services/majordomo/extension/client.ts";
+import type { Role } from "../../services/majordomo/extension/codes.ts";
 
-let core: ClientCore;
-let sent: string[];
+let core: ClientCore<string>;
+/** What left the core, as text: `settle one reply r`. */
+let said: string[];
+
+const welcome = (instance = "aaaaaaaaaaaaaaaa", role: Role = "active"): Welcome => ({ version: 1, instance, role, heartbeatIntervalMs: 1000, heartbeatLiveness: 3, maxBodyBytes: 1000, maxOutstanding: 3 });
 
 beforeEach(() => {
-  sent = [];
-  core = createClientCore(
-    { maxConnections: 2 },
-    {
-      open: (connection) => sent.push(`open:${connection}`),
-      send: (connection, service, body) => sent.push(`${connection}<${service}:${body.join("|")}`),
-      close: (connection) => sent.push(`close:${connection}`),
-      settle: (request, outcome) => sent.push(`${request}=${outcome.kind === "reply" ? outcome.body.join("|") : `${outcome.kind}:${outcome.tries}`}`),
-    },
-  );
+  said = [];
+  const text = (value: unknown): string => {
+    if (Buffer.isBuffer(value)) return value.toString();
+    if (typeof value !== "object" || value === null) return String(value);
+    const outcome = value as { kind: string; body?: Buffer; name?: string; executed?: string };
+    return outcome.kind === "reply" ? `reply ${outcome.body!.toString()}` : `${outcome.name} ${outcome.executed}`;
+  };
+  const outbox = new Proxy({} as ClientOutbox<string>, {
+    get: (_, method: string) => (...values: unknown[]) => void said.push([method, ...values.filter((value) => value !== undefined).map(text)].join(" ")),
+  });
+  core = createClientCore<string>({ welcomeTimeoutMs: 500, random: () => 0 }, outbox);
 });
 
-function request(id: number, { retries = 0, now = 0 } = {}): void {
-  core.request(id, { service: "echo", body: frames([`b${id}`]), timeoutMs: 100, retries }, now);
+const heard = (): string[] => said.splice(0);
+const ask = (name: string, { timeoutMs = 1_000, retries = 0, partialCredit = 0, nowMs = 0 } = {}): number =>
+  core.request(name, { service: "s", body: Buffer.from(name), timeoutMs, retries, trace: undefined, partialCredit }, nowMs);
+function connect(link = 1, instance?: string, role?: Role, nowMs = 0): void {
+  core.tick(nowMs);
+  core.opened(link, nowMs);
+  core.welcome(link, welcome(instance, role), nowMs);
 }
-function reply(connection: number, text: string, { part = "final" as "final" | "partial", service = "echo" } = {}): void {
-  core.received(connection, part, service, frames([text]), 0);
-}
+const settled = (): string[] => heard().filter((line) => line.startsWith("settle"));
 
-describe("a reply never reaches another request", () => {
-  test("a connection carries one request at a time and is then used again", () => {
-    request(1);
-    reply(1, "r1");
-    request(2);
-    expect(sent).toEqual(["open:1", "1<echo:b1", "1=r1", "1<echo:b2"]);
+describe("a lost connection:", () => {
+  test("at the same broker it asks again, which that broker recognises", () => {
+    connect();
+    ask("one");
+    heard();
+    core.lost(1, 10);
+    core.tick(10 + backoff.firstMs);
+    core.opened(2, 100);
+    expect(heard()).toEqual(["close 1", "open 2 2", "hello 2 1"]);
+    core.welcome(2, welcome(), 110);
+    expect(heard()).toEqual(["request 2 1 890 true s 0 one"]);
+    core.reply(2, 1, Buffer.from("r"), 120);
+    expect(heard()).toEqual(["settle one reply r"]);
   });
 
-  test("one that timed out loses its connection: the late reply would be the next one's", () => {
-    request(1);
+  test("at another broker a request that may have run is not run again, and its caller is told", () => {
+    connect();
+    ask("one");
+    core.lost(1, 10);
+    connect(2, "bbbbbbbbbbbbbbbb", "active", 100);
+    expect(settled()).toEqual(["settle one connection_lost maybe"]);
+  });
+
+  test("with retries it is", () => {
+    connect();
+    ask("one", { retries: 1 });
+    core.lost(1, 10);
+    connect(2, "bbbbbbbbbbbbbbbb", "active", 100);
+    expect(heard()).toContain("request 2 1 900 true s 0 one");
+    core.lost(2, 200);
+    connect(3, "cccccccccccccccc", "active", 400);
+    expect(settled()).toEqual(["settle one connection_lost maybe"]);
+  });
+
+  test("what was never sent waits for a connection, and fails as surely not run when its time is over", () => {
+    core.tick(0);
+    ask("one", { timeoutMs: 100 });
+    core.lost(1, 1);
     core.tick(100);
-    reply(1, "late");
-    request(2);
-    expect(sent).toEqual(["open:1", "1<echo:b1", "close:1", "1=timeout:1", "open:2", "2<echo:b2"]);
+    expect(settled()).toEqual(["settle one timeout no"]);
   });
 
-  test("a reply that nobody asked for is ignored", () => {
-    request(1);
-    reply(1, "r1");
-    reply(1, "again");
-    reply(7, "from nowhere");
-    expect(sent.filter((line) => line.startsWith("1="))).toEqual(["1=r1"]);
+  test("after a part of the reply it is interrupted", () => {
+    connect();
+    ask("one", { retries: 5, partialCredit: 4 });
+    core.partial(1, 1, Buffer.from("part"), 5);
+    core.lost(1, 10);
+    expect(heard().slice(-2)).toEqual(["close 1", "settle one interrupted maybe"]);
   });
 
-  test("a reply of another service ends the connection", () => {
-    request(1, { retries: 1 });
-    reply(1, "wrong", { service: "other" });
-    expect(sent).toEqual(["open:1", "1<echo:b1", "close:1", "open:2", "2<echo:b1"]);
-  });
-
-  test("partial replies come before the final one, and those of a broken try are forgotten", () => {
-    request(1, { retries: 1 });
-    reply(1, "lost", { part: "partial" });
-    core.broken(1, 0);
-    reply(2, "a", { part: "partial" });
-    reply(2, "b");
-    expect(sent.at(-1)).toBe("1=a|b");
+  test("no other broker can say that it did not run", () => {
+    connect();
+    ask("one", { retries: 1 });
+    core.lost(1, 10);
+    connect(2, "bbbbbbbbbbbbbbbb", "active", 100);
+    core.error(2, 1, "expired", "no", "", 200);
+    expect(settled()).toEqual(["settle one expired maybe"]);
   });
 });
 
-describe("a request always ends", () => {
-  test("after its tries, each with its own time", () => {
-    request(1, { retries: 1 });
-    core.tick(99);
-    expect(core.nextDeadlineMs).toBe(100);
-    core.tick(100);
-    expect(core.nextDeadlineMs).toBe(200);
-    core.tick(200);
-    expect(sent.at(-1)).toBe("1=timeout:2");
-    expect(core.nextDeadlineMs).toBeUndefined();
+describe("time", () => {
+  test("the broker has the last word on whether it ran; the client does not wait for ever for it", () => {
+    connect();
+    const id = ask("one", { timeoutMs: 100 });
+    heard();
+    core.tick(100 + lastWordMs - 1);
+    expect(settled()).toEqual([]);
+    core.tick(100 + lastWordMs + 64);
+    expect(heard()).toEqual([`cancel 1 ${id}`, "settle one timeout maybe"]);
+    core.reply(1, id, Buffer.from("late"), 500);
+    expect(heard()).toEqual([]);
   });
 
-  test("in time, though no connection was ever free: it cannot have run", () => {
-    for (const id of [1, 2, 3]) request(id, { now: id === 3 ? 0 : 50 });
-    core.tick(100);
-    expect(sent.at(-1)).toBe("3=timeout:0");
+  test("a silent broker is left; a pause of the client itself is nobody's silence", () => {
+    connect();
+    core.tick(60_000);
+    expect(heard().filter((line) => line.startsWith("close"))).toEqual([]);
+    for (let at = 60_500; at <= 63_500; at += 500) core.tick(at);
+    expect(heard()).toContain("close 1");
   });
 
-  test("when it is cancelled", () => {
-    request(1);
-    core.cancel(1);
-    core.cancel(1);
-    expect(sent.slice(2)).toEqual(["close:1", "1=cancelled:1"]);
-  });
-
-  test("when the client is closed, and no connection stays open", () => {
-    for (const id of [1, 2, 3]) request(id);
-    reply(1, "r1");
-    core.close();
-    expect(sent.filter((line) => line.includes("="))).toEqual(["1=r1", "2=cancelled:1", "3=cancelled:1"]);
-    const count = (word: string): number => sent.filter((line) => line.startsWith(word)).length;
-    expect(count("close:")).toBe(count("open:"));
+  test("a broker that does not say WELCOME is left", () => {
+    core.tick(0);
+    core.opened(1, 0);
+    core.tick(500);
+    expect(heard()).toContain("close 1");
   });
 });
 
-test("requests beyond the pool wait their turn", () => {
-  for (const id of [1, 2, 3, 4]) request(id);
-  reply(2, "r2");
-  reply(2, "r3");
-  expect(sent.filter((line) => line.includes("<"))).toEqual(["1<echo:b1", "2<echo:b2", "2<echo:b3", "2<echo:b4"]);
+describe("a broker that wants it to go:", () => {
+  test("it opens a new connection, sends what is new there, and keeps the old one until its last outcome", () => {
+    connect();
+    ask("old");
+    core.goAway(1, "standby", 10);
+    core.tick(10);
+    expect(heard().at(-1)).toBe("open 2 2");
+    ask("meanwhile", { nowMs: 20 });
+    expect(heard()).toEqual(["request 1 2 1000 false s 0 meanwhile"]);
+    core.opened(2, 30);
+    core.welcome(2, welcome("bbbbbbbbbbbbbbbb"), 40);
+    ask("new", { nowMs: 50 });
+    expect(heard()).toEqual(["hello 2 2", "request 2 3 1000 false s 0 new"]);
+    core.reply(1, 1, Buffer.from("r"), 60);
+    expect(heard()).toEqual(["settle old reply r"]);
+    core.reply(1, 2, Buffer.from("r"), 70);
+    expect(heard()).toEqual(["disconnect 1", "close 1", "settle meanwhile reply r"]);
+  });
+
+  test("where it lands on a standby again it stays, backs off and tries again", () => {
+    connect();
+    core.goAway(1, "standby", 10);
+    core.tick(10);
+    core.opened(2, 20);
+    core.welcome(2, welcome("bbbbbbbbbbbbbbbb", "standby"), 30);
+    expect(heard().slice(-2)).toEqual(["disconnect 2", "close 2"]);
+    ask("one", { nowMs: 40 });
+    expect(heard()).toEqual(["request 1 1 1000 false s 0 one"]);
+    core.tick(30 + backoff.firstMs);
+    expect(heard()).toEqual(["open 3 3"]);
+  });
+
+  test("what it answers with draining is sent elsewhere, at no cost", () => {
+    connect();
+    ask("one");
+    core.error(1, 1, "draining", "no", "", 10);
+    core.tick(20);
+    core.opened(2, 30);
+    core.welcome(2, welcome("bbbbbbbbbbbbbbbb"), 40);
+    core.reply(2, 1, Buffer.from("r"), 50);
+    expect(settled()).toEqual(["settle one reply r"]);
+  });
+});
+
+test("a busy broker is asked again as often as retries allow", () => {
+  connect();
+  ask("one", { retries: 1 });
+  core.error(1, 1, "busy", "no", "", 10);
+  core.tick(10 + backoff.firstMs);
+  core.error(1, 1, "busy", "no", "full", 100);
+  expect(settled()).toEqual(["settle one busy no"]);
+});
+
+test("no more is sent than the broker takes from one client: the rest waits here", () => {
+  connect();
+  for (const name of ["a", "b", "c", "d"]) ask(name);
+  expect(heard().filter((line) => line.startsWith("request"))).toHaveLength(3);
+  core.reply(1, 2, Buffer.from("r"), 1);
+  expect(heard()).toEqual(["settle b reply r", "request 1 4 999 false s 0 d"]);
+});
+
+test("a cancelled request is cancelled at the broker, and settled once", () => {
+  connect();
+  const id = ask("one");
+  core.cancel(id, 5);
+  core.cancel(id, 6);
+  core.reply(1, id, Buffer.from("late"), 7);
+  expect(settled()).toEqual(["settle one cancelled maybe"]);
+});
+
+test("closing ends every request once and leaves every connection", () => {
+  ask("unsent");
+  connect();
+  ask("sent");
+  heard();
+  core.close();
+  expect(heard().sort()).toEqual(["close 1", "disconnect 1", "settle sent closed maybe", "settle unsent closed maybe"]);
+  expect(core.outstanding).toBe(0);
 });

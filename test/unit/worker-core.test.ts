@@ -1,239 +1,231 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { formOf } from "../../services/majordomo/message.ts";
-import { backoff, createWorkerCore } from "../../services/worker/core.ts";
-import type { JobResult, WorkerCore } from "../../services/worker/core.ts";
-import type { Job, WorkerLimits } from "../../services/worker/outbox.ts";
-import { frames } from "./frames.ts";
+import type { Welcome } from "../../services/majordomo/extension/client.ts";
+import { backoff, createWorkerCore, stuckMs } from "../../services/worker/core.ts";
+import type { WorkerCore } from "../../services/worker/core.ts";
+import type { Job, WorkerLimits, WorkerOutbox } from "../../services/worker/outbox.ts";
 
-const form = formOf("0.2", false);
-const limits: WorkerLimits = { heartbeatIntervalMs: 1000, heartbeatLiveness: 3, concurrency: 1, random: () => 0 };
+const welcome: Welcome = { version: 1, instance: "0123456789abcdef", role: "active", heartbeatIntervalMs: 1000, heartbeatLiveness: 3, maxBodyBytes: 1000, maxOutstanding: 100 };
+const who = Buffer.alloc(8);
 
 let core: WorkerCore;
-/** What left the core, as short texts in order; links are numbered as the core numbers them. */
-let sent: string[];
-let running: Job[];
-let links: Map<string, number>;
+/** What left the core, as text: `credit 1 2`. Jobs are named by their body. */
+let said: string[];
+let jobs: Map<string, Job>;
+let begun: Set<string>;
+let links: number;
 
 function start(change: Partial<WorkerLimits> = {}): void {
-  sent = [];
-  running = [];
-  links = new Map();
-  core = createWorkerCore(
-    { ...limits, ...change },
-    {
-      open(link, endpoint) {
-        links.set(endpoint, link);
-        sent.push(`open:${endpoint}`);
-      },
-      close: (_, endpoint, why) => sent.push(`close:${endpoint}:${why}`),
-      send: (link, message) => sent.push(`${nameOf(link)}<${message.kind}${message.kind === "final" ? `:${message.body.join("|")}` : ""}`),
-      registered: () => {},
-      run(job) {
-        running.push(job);
-        sent.push(`run:${job.body.join("|")}`);
-      },
-      abort: (job, why) => sent.push(`abort:${job.body.join("|")}:${why}`),
-      outcome: (_, outcome) => sent.push(`outcome:${outcome}`),
+  said = [];
+  jobs = new Map();
+  begun = new Set();
+  links = 0;
+  const text = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString() : typeof value === "object" && value !== null ? (value as Job).body.toString() : String(value));
+  const outbox = new Proxy({} as WorkerOutbox, {
+    get: (_, method: string) => (...values: unknown[]) => {
+      if (method === "open") links += 1;
+      if (method === "run") jobs.set((values[0] as Job).body.toString(), values[0] as Job);
+      if (method === "revoke") return !begun.has((values[0] as Job).body.toString());
+      said.push([method, ...values.map(text)].join(" "));
+      return undefined;
     },
-  );
+  });
+  core = createWorkerCore({ concurrency: 1, welcomeTimeoutMs: 5_000, random: () => 0, ...change }, outbox);
 }
-
 beforeEach(() => start());
 
-function nameOf(link: number): string {
-  return [...links].find(([, number]) => number === link)?.[0] ?? `?${link}`;
-}
-function link(endpoint: string): number {
-  return links.get(endpoint)!;
-}
+const heard = (): string[] => said.splice(0);
 function register(...endpoints: string[]): void {
   core.listed(endpoints, 0);
-  for (const endpoint of endpoints) core.connected(link(endpoint), 0);
-  sent.length = 0;
-}
-function request(endpoint: string, body: string, now = 0): void {
-  core.received(link(endpoint), { kind: "request", form, address: frames(["client"]), body: frames([body]) }, now);
-}
-function end(body: string, result: JobResult = { kind: "replied", body: frames([`re:${body}`]) }, now = 0): void {
-  core.ended(running.find((job) => job.body.join("|") === body)!, result, now);
-}
-function pass(from: number, to: number, each: (now: number) => void = () => {}): void {
-  for (let now = from; now <= to; now += 250) {
-    each(now);
-    core.tick(now);
+  for (let link = 1; link <= endpoints.length; link += 1) {
+    core.opened(link, 0);
+    core.welcome(link, welcome, 0);
   }
+  heard();
+}
+const request = (link: number, delivery: number, body: string, nowMs = 0, timeoutMs = 60_000, partialCredit = 0): void =>
+  core.request(link, delivery, timeoutMs, 1, who, delivery, undefined, partialCredit, Buffer.from(body), nowMs);
+const reply = (body: string, nowMs = 0): void => core.reply(jobs.get(body)!.number, Buffer.from(`re ${body}`), nowMs);
+/** Lets it see fast handlers, so that it asks for more than it runs at once. */
+function hurry(): void {
+  for (let round = 1; round <= 200; round += 1) {
+    request(1, round, "quick", round);
+    reply("quick", round);
+    core.took(1, round + 0.001);
+  }
+  heard();
 }
 
-describe("a worker serves every address of its brokers", () => {
-  test("it registers with each, once each", () => {
+describe("a worker of several addresses", () => {
+  test("says HELLO and READY to each, and gives credit when it is welcome", () => {
     core.listed(["a", "b"], 0);
-    for (const endpoint of ["a", "b"]) core.connected(link(endpoint), 0);
-    core.listed(["a", "b"], 2000);
-    core.connected(link("a"), 2000);
-    expect(sent).toEqual(["open:a", "open:b", "a<ready", "b<ready"]);
-    expect(core.brokers).toBe(2);
-  });
-
-  test("it keeps a broker whose name vanished", () => {
-    register("a", "b");
-    core.listed(["b"], 2000);
-    request("a", "x");
-    end("x");
-    expect(sent).toEqual(["run:x", "outcome:replied", "a<final:re:x"]);
-  });
-
-  test("it does not come back to one that vanished and then said DISCONNECT", () => {
-    register("a", "b");
-    core.listed(["b"], 2000);
-    core.received(link("a"), { kind: "disconnect", form }, 2000);
-    pass(2000, 30_000, (now) => core.received(link("b"), { kind: "heartbeat", form }, now));
-    expect(sent.filter((line) => line !== "b<heartbeat")).toEqual(["close:a:disconnected-by-broker"]);
+    core.opened(1, 0);
+    core.welcome(1, welcome, 0);
+    expect(heard()).toEqual(["open 1 a", "open 2 b", "hello 1", "ready 1", "registered a", "credit 1 1"]);
     expect(core.brokers).toBe(1);
   });
 
-  test("it gives up an address that never answered once its name vanishes", () => {
-    core.listed(["a", "b"], 0);
-    core.listed(["b"], 2000);
-    expect(sent).toEqual(["open:a", "open:b", "close:a:no-longer-listed"]);
+  test("keeps a broker whose name vanished, and does not come back to it after DISCONNECT", () => {
+    register("a");
+    core.listed([], 10);
+    expect(heard()).toEqual([]);
+    core.disconnect(1, 20);
+    core.tick(100_000);
+    expect(heard()).toEqual(["close 1 a disconnected-by-broker"]);
   });
-});
 
-describe("a lost broker is tried again on a new socket", () => {
   test.each([
-    ["DISCONNECT", () => core.received(link("a"), { kind: "disconnect", form }, 0), "disconnected-by-broker"],
-    ["a lost connection", () => core.disconnected(link("a"), 0), "connection-lost"],
-  ])("after %s", (_, lose, why) => {
+    ["disconnected-by-broker", () => core.disconnect(1, 0)],
+    ["connection-lost", () => core.lost(1, 0)],
+  ])("comes back on a new connection: %s", (why, how) => {
     register("a");
-    const old = link("a");
-    lose();
+    how();
     core.tick(backoff.firstMs - 1);
-    expect(sent).toEqual([`close:a:${why}`]);
+    expect(heard()).toEqual([`close 1 a ${why}`]);
     core.tick(backoff.firstMs);
-    expect(sent).toEqual([`close:a:${why}`, "open:a"]);
-    expect(link("a")).not.toBe(old);
+    expect(heard()).toEqual(["open 2 a"]);
   });
 
-  test("after silence", () => {
+  test("holds a silent broker for dead, and blames nobody for a pause of its own", () => {
     register("a");
-    pass(250, 3000);
-    expect(sent).toEqual(["a<heartbeat", "a<heartbeat", "close:a:silent"]);
-  });
-
-  test("a pause of the worker itself is nobody's silence", () => {
-    register("a");
-    pass(0, 1000, (now) => core.received(link("a"), { kind: "heartbeat", form }, now));
+    core.tick(500);
     core.tick(60_000);
-    expect(sent).not.toContain("close:a:silent");
+    expect(core.brokers).toBe(1);
+    for (let at = 61_000; at <= 64_000; at += 500) core.tick(at);
+    expect(heard().filter((line) => !line.startsWith("heartbeat"))).toContain("close 1 a silent");
   });
 
-  test("it waits longer after each failure, up to a limit, and shorter by chance", () => {
-    start({ random: () => 0.999 });
-    register("a");
-    let now = 0;
-    const pauses: number[] = [];
-    for (let failure = 0; failure < 10; failure += 1) {
-      core.disconnected(link("a"), now);
-      sent.length = 0;
-      const lostAt = now;
-      while (!sent.includes("open:a")) core.tick((now += 1));
-      pauses.push(now - lostAt);
-      core.connected(link("a"), now);
-    }
-    expect(pauses[0]).toBeGreaterThanOrEqual(backoff.firstMs / 2);
-    expect(pauses).toEqual([...pauses].sort((one, two) => one - two));
-    expect(pauses.at(-1)).toBeLessThanOrEqual(backoff.lastMs);
-  });
-
-  test("its running request is aborted, and the reply that comes nevertheless is nobody's", () => {
-    register("a");
-    request("a", "x");
-    core.disconnected(link("a"), 0);
-    core.tick(1000);
-    core.connected(link("a"), 1000);
-    end("x");
-    expect(sent).toEqual(["run:x", "close:a:connection-lost", "abort:x:connection-lost", "open:a", "a<ready", "outcome:broker_lost"]);
+  test("waits longer after each failure, up to a limit, and shorter by chance", () => {
+    const delays = [0, 0.9].map((chance) => {
+      start({ random: () => chance });
+      core.listed(["a"], 0);
+      const seen: number[] = [];
+      for (let at = 0, round = 0; round < 9; round += 1) {
+        core.lost(links, at);
+        const lostAt = at;
+        for (const before = links; links === before; at += 1) core.tick(at);
+        seen.push(at - 1 - lostAt);
+      }
+      return seen;
+    });
+    expect(delays[0]).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+    expect(delays[1]!.every((delay, round) => delay < delays[0]![round]!)).toBe(true);
   });
 });
 
-describe("a worker runs no more than its concurrency", () => {
-  test("further requests wait, in order, and run when a place is free", () => {
-    register("a", "b", "c");
-    for (const [endpoint, body] of [["a", "1"], ["b", "2"], ["c", "3"]] as const) request(endpoint, body);
-    expect(sent).toEqual(["run:1"]);
-    end("1");
-    end("2");
-    expect(sent.filter((line) => line.startsWith("run"))).toEqual(["run:1", "run:2", "run:3"]);
-    expect(core.holding).toBe(1);
+describe("credit", () => {
+  test("is what handlers can begin soon: slow ones get nothing ahead of time", () => {
+    start({ concurrency: 3 });
+    core.listed(["a"], 0);
+    core.opened(1, 0);
+    core.welcome(1, welcome, 0);
+    expect(heard().at(-1)).toBe("credit 1 3");
+    request(1, 1, "slow", 0);
+    reply("slow", 500);
+    core.took(1, 500);
+    expect(heard().filter((line) => line.startsWith("credit"))).toEqual(["credit 1 1"]);
   });
 
-  test("one that still waits is forgotten with its broker", () => {
+  test("grows with fast handlers", () => {
+    register("a");
+    hurry();
+    request(1, 201, "quick", 201);
+    reply("quick", 201);
+    core.took(1, 201.001);
+    const granted = core.holding;
+    for (let delivery = 300; delivery < 400; delivery += 1) request(1, delivery, `b${delivery}`, 202);
+    expect(core.holding - granted).toBeGreaterThan(50);
+  });
+
+  test("lets every broker find an idle worker, and what is too much goes back as not started", () => {
     register("a", "b");
-    request("a", "1");
-    request("b", "2");
-    core.disconnected(link("b"), 0);
-    end("1");
-    expect(sent.filter((line) => line.startsWith("run"))).toEqual(["run:1"]);
-    expect(core.holding).toBe(0);
-  });
-
-  test("a broker that sends a second request before the reply is left", () => {
-    register("a");
-    request("a", "1");
-    request("a", "2");
-    expect(sent).toEqual(["run:1", "a<disconnect", "close:a:malformed", "abort:1:malformed"]);
+    request(1, 1, "x");
+    request(2, 1, "y");
+    expect(heard()).toEqual(["started 1 1", "run x", "notStarted 2 1"]);
+    reply("x", 5);
+    expect(heard()).toEqual(["reply 1 1 re x", "credit 1 1", "credit 2 1"]);
   });
 });
 
-describe("a handler's end", () => {
-  test.each(["failed", "timed_out"] as const)("%s is told by DISCONNECT, and the worker comes back", (kind) => {
+describe("requests", () => {
+  test("begin in their order, never more at once than are allowed, and STARTED goes before", () => {
+    start({ concurrency: 2 });
     register("a");
-    request("a", "x");
-    end("x", { kind });
-    core.tick(backoff.firstMs);
-    expect(sent).toEqual(["run:x", `outcome:${kind}`, "a<disconnect", "close:a:handler-failed", "open:a"]);
+    request(1, 1, "x");
+    request(1, 2, "y");
+    request(1, 3, "z");
+    expect(heard()).toEqual(["started 1 1", "run x", "started 1 2", "run y", "notStarted 1 3"]);
   });
 
-  test("heartbeats go on while it works", () => {
+  test("whose time is over never begin", () => {
     register("a");
-    request("a", "x");
-    pass(250, 2000, (now) => core.received(link("a"), { kind: "heartbeat", form }, now));
-    expect(sent).toEqual(["run:x", "a<heartbeat", "a<heartbeat"]);
-  });
-});
-
-describe("stopping", () => {
-  test("idle connections close at once without DISCONNECT, which a crossing request would pay for", () => {
-    register("a");
-    core.stop();
-    expect(sent).toEqual(["close:a:stopping"]);
-  });
-
-  test("held requests are finished, those that wait here too, and each connection closes after its reply", () => {
-    register("a", "b", "c");
-    request("a", "1");
-    request("b", "2");
-    core.stop();
-    end("1");
-    end("2");
-    expect(sent).toEqual([
-      "run:1",
-      "close:c:stopping",
-      "outcome:replied",
-      "a<final:re:1",
-      "close:a:stopping",
-      "run:2",
-      "outcome:replied",
-      "b<final:re:2",
-      "close:b:stopping",
-    ]);
+    request(1, 1, "x", 0, 0);
+    expect(heard()).toEqual(["error 1 1 expired its time was over before it began", "outcome expired"]);
     expect(core.holding).toBe(0);
   });
 
-  test("nothing is opened again", () => {
+  test("behind a handler that hangs are handed back, and the heartbeat goes on", () => {
     register("a");
-    core.stop();
-    core.listed(["a", "b"], 1000);
-    pass(1000, 10_000);
-    expect(sent).toEqual(["close:a:stopping"]);
+    hurry();
+    request(1, 301, "hangs", 1_000);
+    begun.add("hangs");
+    request(1, 302, "waits", 1_000);
+    request(1, 303, "waits too", 1_000);
+    heard();
+    core.tick(1_000 + stuckMs);
+    expect(heard().filter((line) => line.startsWith("notStarted"))).toEqual(["notStarted 1 303", "notStarted 1 302"]);
+    core.tick(2_500);
+    expect(heard()).toContain("heartbeat 1");
+  });
+
+  test("that are cancelled are handed back if they have not begun, and aborted if they have", () => {
+    register("a");
+    request(1, 1, "x");
+    begun.add("x");
+    heard();
+    core.cancel(1, 1, 1);
+    expect(heard()).toEqual(["cancel x cancelled"]);
+    core.error(jobs.get("x")!.number, "failed", "aborted", 2);
+    expect(heard().slice(0, 1)).toEqual(["error 1 1 failed aborted"]);
+  });
+
+  test("of a lost broker are aborted, and what they answer nevertheless is nobody's", () => {
+    register("a");
+    request(1, 1, "x");
+    begun.add("x");
+    heard();
+    core.lost(1, 1);
+    expect(heard()).toEqual(["close 1 a connection-lost", "cancel x connection-lost"]);
+    expect(core.holding).toBe(1);
+    reply("x", 2);
+    expect(heard()).toEqual([]);
+    expect(core.holding).toBe(0);
+  });
+
+  test("in parts are passed on, and their credit to the handler", () => {
+    register("a");
+    request(1, 1, "x", 0, 60_000, 2);
+    heard();
+    core.partial(jobs.get("x")!.number, Buffer.from("part"), 1);
+    core.partialCredit(1, 1, 5, 2);
+    expect(heard()).toEqual(["partial 1 1 part", "partialCredit x 5"]);
+  });
+});
+
+describe("a worker that is stopped", () => {
+  test("takes nothing new, hands back what has not begun, finishes the rest and leaves", () => {
+    register("a", "b");
+    hurry();
+    request(1, 301, "x", 300);
+    request(1, 302, "y", 300);
+    begun.add("x");
+    heard();
+    core.stop(310);
+    expect(heard()).toEqual(["notStarted 1 302", "leaving 1", "leaving 2", "disconnect 2", "close 2 b stopping"]);
+    request(1, 303, "late", 311);
+    expect(heard()).toEqual(["notStarted 1 303"]);
+    reply("x", 320);
+    expect(heard()).toEqual(["reply 1 301 re x", "disconnect 1", "close 1 a stopping"]);
+    core.tick(100_000);
+    expect([core.brokers, core.holding, heard()]).toEqual([0, 0, []]);
   });
 });

@@ -190,6 +190,7 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
       return;
     }
     if (mechanism.open !== undefined) ({ flags, body } = mechanism.open(body));
+    if (body.length > limits.maxFrameBytes) throw new ProtocolError(`a frame of ${body.length} bytes, at most ${limits.maxFrameBytes} are allowed`);
     if ((flags & flag.command) !== 0) {
       onCommand(body);
       return;
