@@ -1,4 +1,5 @@
 import { environment } from "../../services/contract/environment.ts";
+import { brokerBounds } from "./brokerBounds.ts";
 import { resources } from "./resources.ts";
 import { group, oneOf, seconds, wholeNumber } from "./values.ts";
 
@@ -26,6 +27,7 @@ export const broker = group({
   maxDeliveries: wholeNumber(1, 100)
     .default(Number(environment.maxDeliveries.default))
     .describe("How often a request is given to a worker before it is dropped."),
+  bounds: brokerBounds.describe("What one broker holds at most."),
   resources: resources({
     requests: { cpu: "100m", memory: "128Mi" },
     limits: { cpu: "500m", memory: "512Mi" },

@@ -5,6 +5,7 @@ import { image } from "../../services/contract/image.ts";
 import { type Color, labels, names, portNames } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import type { Settings } from "../settings.ts";
+import { boundVariables } from "../settings/brokerBounds.ts";
 import { brokerConf, configFiles } from "./configMap.ts";
 import { configMount, configVolume } from "./configVolume.ts";
 import { gracePeriods } from "./gracePeriods.ts";
@@ -72,6 +73,9 @@ function brokerEnvironment(settings: Settings, color: Color): EnvVar[] {
     { name: environment.receiveTimeoutMs.name, value: String(broker.receiveTimeoutMs) },
     { name: environment.sendTimeoutMs.name, value: String(broker.sendTimeoutMs) },
     { name: environment.maxQueuedRequests.name, value: String(broker.maxQueuedRequests) },
+    ...Object.entries(broker.bounds).map(([key, value]) => ({ name: boundVariables[key]!, value: String(value) })),
+    { name: environment.longestRequestSeconds.name, value: String(settings.longestRequestSeconds) },
+    { name: environment.plainWorkerTimeoutSeconds.name, value: String(settings.longestRequestSeconds) },
     { name: environment.maxDeliveries.name, value: String(broker.maxDeliveries) },
     { name: environment.shutdownGraceSeconds.name, value: String(gracePeriods(settings).processSeconds) },
   ];

@@ -40,16 +40,18 @@ function started(settings: Settings) {
 function atThe(end: "least" | "most"): Settings {
   const changes: Record<string, unknown> = {};
   const broker: Record<string, unknown> = {};
+  const bounds: Record<string, unknown> = {};
   const worker: Record<string, unknown> = { service: "echo" };
   for (const { key, allowed } of entries()) {
     const [, least, most] = /from ([\d.]+) to ([\d.]+)$/.exec(allowed) ?? [];
     if (least === undefined) continue;
     const value = end === "least" ? least : most;
-    if (key.startsWith("broker.")) broker[key.slice("broker.".length)] = value;
+    if (key.startsWith("broker.bounds.")) bounds[key.slice("broker.bounds.".length)] = value;
+    else if (key.startsWith("broker.")) broker[key.slice("broker.".length)] = value;
     else if (key.startsWith("workers[].")) worker[key.slice("workers[].".length)] = value;
     else changes[key] = value;
   }
-  return settingsWith({ ...changes, broker, workers: [worker] });
+  return settingsWith({ ...changes, broker: { ...broker, bounds }, workers: [worker] });
 }
 
 describe("the processes start with every setting that is accepted:", () => {

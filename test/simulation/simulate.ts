@@ -33,7 +33,7 @@ export class SeedBroken extends Error {
 
 const stormMs = 6_000;
 /** After the storm everybody lives: whatever was begun must end in this time. */
-const calmMs = 9_000;
+const calmTimes = { bad: 9_000, fair: 30_000 } as const;
 
 /**
  * Bad weather kills, breaks and stops whatever it likes. In fair weather brokers drain, change roles and are replaced, workers are
@@ -43,6 +43,7 @@ export type Weather = "bad" | "fair";
 
 /** One history of brokers, workers and clients. @throws SeedBroken */
 export function simulate(seed: number, weather: Weather = "bad"): Result {
+  const calmMs = calmTimes[weather];
   const random = createRandom(seed);
   const world = createWorld(random, 1_000, weather === "bad");
   const ledger = new Ledger();
