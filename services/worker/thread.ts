@@ -50,7 +50,7 @@ const failures = new Map<string, string>();
 const details = new Map<Link, string>();
 const bodies: ArrayBuffer[] = [];
 const messages: ToThread[] = [];
-let turning: NodeJS.Immediate | undefined;
+let turning = false;
 let stopping: { resolveAtMs: number } | undefined;
 let ended = false;
 
@@ -61,7 +61,12 @@ function flush(wire: Wire): void {
   if (wire.writer.records === 0) return;
   wire.bodyFrames = 0;
   const frames = wire.writer.take();
-  if (!wire.open || wire.connection.send(frames) || wire.connection.closed) return;
+  if (!wire.open || wire.connection.closed) return;
+  if (wire.connection.send(frames)) {
+    wire.connection.flush();
+    return;
+  }
+  if (wire.connection.closed) return;
   wire.connection.destroy(new Error("the broker reads too slowly"));
 }
 
@@ -244,11 +249,13 @@ function readReplies(): void {
 }
 
 function turnSoon(): void {
-  if (!ended) turning ??= setImmediate(turn);
+  if (ended || turning) return;
+  turning = true;
+  process.nextTick(turn); // after all that one read from the network, or from the handlers, brought
 }
 
 function turn(): void {
-  turning = undefined;
+  turning = false;
   readReplies();
   emit();
 }
@@ -258,17 +265,13 @@ function emit(): void {
   for (const wire of wires.values()) {
     flush(wire);
   }
-  if (turning !== undefined) {
-    clearImmediate(turning);
-    turning = undefined;
-  }
   replies.tell(core.holding, core.brokers);
   if (outcomes.size > 0) {
     post({ kind: "outcomes", counts: [...outcomes] });
     outcomes.clear();
   }
   const batch = requests.take();
-  if (batch !== undefined) setImmediate(() => post({ kind: "requests", batch }, [batch.records, ...batch.bodies]));
+  if (batch !== undefined) post({ kind: "requests", batch }, [batch.records, ...batch.bodies]);
   settle();
 }
 
