@@ -1,5 +1,5 @@
 /** Frames ⇄ commands between a client and a broker: MDP/0.1 (RFC 7), MDP/0.2 (RFC 18) and the seed's `PING`. */
-import { emptyFrame, formOf, headerIndex, preview, problem, serviceName } from "./message.ts";
+import { emptyFrame, formOf, headerIndex, preview, problem, serviceName, shiftedForm } from "./message.ts";
 import type { Body, Form, Problem } from "./message.ts";
 
 const header01 = Buffer.from("MDPC01");
@@ -7,6 +7,7 @@ const header02 = Buffer.from("MDPC02");
 const requestCode = Buffer.of(0x01);
 const partialCode = Buffer.of(0x02);
 const finalCode = Buffer.of(0x03);
+const shiftedFinalCode = Buffer.of(0x04);
 const ping = Buffer.from("PING");
 const pong = Buffer.from("PONG");
 
@@ -25,6 +26,7 @@ export function decodeFromClient(frames: readonly Buffer[]): FromClient {
   const delimited = at === 1;
   const header = frames[at];
   if (header === undefined) return problem("header", "missing");
+  if (header.equals(header02) && frames[at + 1]?.equals(partialCode)) return decodeRequest(frames, at + 2, shiftedForm(delimited), requestCode);
   if (header.equals(header02)) return decodeRequest(frames, at + 2, formOf("0.2", delimited), frames[at + 1]);
   if (header.equals(header01)) return decodeRequest(frames, at + 1, formOf("0.1", delimited), requestCode);
   if (header.equals(ping)) {
@@ -47,31 +49,8 @@ export function encodeToClient(message: ToClient): Buffer[] {
   if (message.kind === "pong") return message.delimited ? [emptyFrame, pong] : [pong];
   const frames: Buffer[] = message.form.delimited ? [emptyFrame] : [];
   if (message.form.version === "0.1") frames.push(header01);
+  else if (message.form.shifted === true) frames.push(header02, message.part === "final" ? shiftedFinalCode : finalCode);
   else frames.push(header02, message.part === "final" ? finalCode : partialCode);
   frames.push(Buffer.from(message.service, "latin1"), ...message.body);
   return frames;
-}
-
-/** A request as our client sends it: MDP/0.2 from a DEALER. */
-export function encodeRequest(service: string, body: Body): Buffer[] {
-  return [header02, requestCode, Buffer.from(service, "latin1"), ...body];
-}
-
-export type FromBroker =
-  | { readonly kind: "reply"; readonly part: "partial" | "final"; readonly service: string; readonly body: Body }
-  | Problem;
-
-/** Reads what a broker sent to our client. Never throws. */
-export function decodeFromBroker(frames: readonly Buffer[]): FromBroker {
-  const at = headerIndex(frames);
-  const header = frames[at];
-  if (header === undefined) return problem("header", "missing");
-  if (!header.equals(header02)) return problem("header", `${preview(header)} is not MDPC02`);
-  const code = frames[at + 1];
-  if (code === undefined) return problem("command", "missing");
-  const isFinal = code.equals(finalCode);
-  if (!isFinal && !code.equals(partialCode)) return problem("command", `${preview(code)} is neither PARTIAL (0x02) nor FINAL (0x03)`);
-  const service = serviceName(frames[at + 2]);
-  if (typeof service !== "string") return service;
-  return { kind: "reply", part: isFinal ? "final" : "partial", service, body: frames.slice(at + 3) };
 }

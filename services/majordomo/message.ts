@@ -6,6 +6,11 @@ export interface Form {
   readonly version: Version;
   /** Whether an empty frame stands before the header, as a REQ socket or an MDP/0.1 peer sends it. */
   readonly delimited: boolean;
+  /**
+   * A client that numbers its commands like a worker's (REQUEST 02, PARTIAL 03, FINAL 04) instead of as RFC 18 has it (01, 02, 03);
+   * majortomo's do. No client sends a PARTIAL, so it cannot be mistaken.
+   */
+  readonly shifted?: true;
 }
 
 /** What is wrong with a message: `where` names the frame, `what` says how it differs from the RFC. */
@@ -26,6 +31,13 @@ const forms: Record<Version, { delimited: Form; bare: Form }> = {
 /** The one object of each form, so that no message allocates its own. */
 export function formOf(version: Version, delimited: boolean): Form {
   return delimited ? forms[version].delimited : forms[version].bare;
+}
+
+const shiftedForms = { delimited: { ...forms["0.2"].delimited, shifted: true }, bare: { ...forms["0.2"].bare, shifted: true } } as const;
+
+/** The form of an MDP/0.2 client that numbers its commands like a worker's. */
+export function shiftedForm(delimited: boolean): Form {
+  return delimited ? shiftedForms.delimited : shiftedForms.bare;
 }
 
 export const emptyFrame: Buffer = Buffer.alloc(0);

@@ -48,15 +48,6 @@ export function decodeFromWorker(frames: readonly Buffer[]): Exclude<WorkerMessa
   return message.kind === "request" ? problem("command", "REQUEST is not a worker's to send") : message;
 }
 
-/** Reads what a broker sent to a worker. READY and replies are problems here. Never throws. */
-export function decodeToWorker(frames: readonly Buffer[]): Bodied<"request"> | Bare<"heartbeat"> | Bare<"disconnect"> | Problem {
-  const message = decode(frames);
-  if (message.kind === "ready" || message.kind === "partial" || message.kind === "final") {
-    return problem("command", `${message.kind.toUpperCase()} is not a broker's to send`);
-  }
-  return message;
-}
-
 function decode(frames: readonly Buffer[]): WorkerMessage | Problem {
   const at = headerIndex(frames);
   const header = frames[at];

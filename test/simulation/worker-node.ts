@@ -29,6 +29,8 @@ export function createWorkerNode(world: World, name: string, service: string, co
   const queue: Job[] = [];
   const running = new Set<Job>();
   const credits = new Map<number, number>();
+  /** Requests that each broker may still deliver. */
+  const granted = new Map<Link, number>();
 
   const tell = (link: Link, say: (visitor: FromWorkerVisitor) => void): void => {
     const at = peers.get(link);
@@ -73,7 +75,11 @@ export function createWorkerNode(world: World, name: string, service: string, co
         ours: {
           welcome: (welcome) => core.welcome(link, welcome, now()),
           heartbeat: (backlog) => core.heartbeat(link, backlog, now()),
-          request: (delivery, timeoutMs, attempt, client, id, trace, credit, body) => core.request(link, delivery, timeoutMs, attempt, client, id, trace, credit, body, now()),
+          request(delivery, timeoutMs, attempt, client, id, trace, credit, body) {
+            granted.set(link, (granted.get(link) ?? 0) - 1);
+            if (granted.get(link)! < 0) throw new Broken(`${name} was given a request without credit`);
+            core.request(link, delivery, timeoutMs, attempt, client, id, trace, credit, body, now());
+          },
           cancel: (delivery) => core.cancel(link, delivery, now()),
           partialCredit: (delivery, count) => core.partialCredit(link, delivery, count, now()),
           backlog: (count) => core.backlog(link, count, now()),
@@ -150,7 +156,10 @@ export function createWorkerNode(world: World, name: string, service: string, co
       hello: (link) => tell(link, (broker) => broker.hello(1, 1, "0000000000000000")),
       ready: (link) => tell(link, (broker) => broker.ready(service)),
       heartbeat: (link) => tell(link, (broker) => broker.heartbeat()),
-      credit: (link, count) => tell(link, (broker) => broker.credit(count)),
+      credit(link, count) {
+        granted.set(link, (granted.get(link) ?? 0) + count);
+        tell(link, (broker) => broker.credit(count));
+      },
       started: (link, upTo) => tell(link, (broker) => broker.started(upTo)),
       reply: (link, delivery, body) => tell(link, (broker) => broker.reply(delivery, body)),
       partial: (link, delivery, body) => tell(link, (broker) => broker.partial(delivery, body)),
