@@ -2,7 +2,14 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { environment } from "../services/contract/environment.ts";
 import { programs } from "../services/contract/image.ts";
+
+/** What a handler may need of this shell, without what would be taken for our programs' settings (COLOR, for instance, is set by many a tool). */
+function inherited(): Record<string, string | undefined> {
+  const ours = new Set<string>(Object.values(environment).map(({ name }) => name));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.has(name)));
+}
 
 /** A program of ours as a plain process. Its log is told to `onLine`, what it says when it cannot start comes with its end. */
 export interface Program {
@@ -13,7 +20,7 @@ export interface Program {
 }
 
 export function startProgram(program: keyof typeof programs, env: Record<string, string>, onLine: (line: Record<string, unknown>) => void): Program {
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, "../services", programs[program])], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, "../services", programs[program])], { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const said = new Set<string>();
   let errors = "";
   let wake = (): void => {};

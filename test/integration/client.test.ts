@@ -1,8 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
 import { createClient } from "../../services/client/client.ts";
 import { ClientClosed, HandlerFailed, NoSuchService, RequestAborted, RequestInvalid, RequestTimeout, TooLarge } from "../../services/client/errors.ts";
 import { createGate, gateHandler } from "./gate.ts";
-import { atEnd, freePort, metricIs, start, startBroker, startWorker } from "./processes.ts";
+import { atEnd, folder, freePort, metric, metricIs, start, startBroker, startWorker, waiting } from "./processes.ts";
 
 function open(...endpoints: string[]) {
   const client = createClient({ endpoints });
@@ -97,4 +99,56 @@ test("a retry reaches another broker when the first one dies", async () => {
   await gate.started(2);
   gate.open();
   expect(Number(await reply)).toBeGreaterThan(0);
+});
+
+test("a handler is told the request's id, what is left of its time, and the trace context", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "context", HANDLER: `${import.meta.dirname}/handlers/context.ts` });
+  const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\nvendor=1";
+  const told = JSON.parse((await open(broker.frontend).request("context", "", { timeoutMs: 8_000, trace })).toString()) as { remainingMs: number };
+  expect(told).toMatchObject({
+    service: "context", attempt: 1, aborted: false, requestId: expect.stringMatching(/^[0-9a-f]{16}-1$/),
+    trace: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "vendor=1" },
+  });
+  expect(told.remainingMs).toBeGreaterThan(0);
+  expect(told.remainingMs).toBeLessThanOrEqual(8_000);
+});
+
+describe("a reply in parts", () => {
+  const parts = { SERVICE: "parts", HANDLER: `${import.meta.dirname}/handlers/parts.ts` };
+  const made = (file: string): Promise<string> => vi.waitFor(() => readFileSync(file, "utf8"), waiting);
+
+  test("comes part by part to who asks for them, and whole to who does not", async () => {
+    const broker = await startBroker();
+    await startWorker([broker], parts);
+    const client = open(broker.frontend);
+    const file = join(folder(), "made");
+    const seen: string[] = [];
+    for await (const part of client.stream("parts", `500 ${file}`, { timeoutMs: 20_000 })) seen.push(part.toString());
+    expect(seen).toEqual([...Array.from({ length: 500 }, (_, index) => `part ${index};`), "end"]);
+    expect((await client.request("parts", `3 ${file}`, { timeoutMs: 20_000 })).toString()).toBe("part 0;part 1;part 2;end");
+  });
+
+  test("is not made faster than it is taken, and ends when its reader leaves", async () => {
+    const broker = await startBroker();
+    await startWorker([broker], parts);
+    const file = join(folder(), "made");
+    for await (const part of open(broker.frontend).stream("parts", `1000000 ${file}`, { timeoutMs: 20_000 })) {
+      if (part.toString() === "part 10;") break;
+    }
+    expect(Number(await made(file))).toBeLessThan(100);
+    await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="held"', 0);
+  });
+});
+
+test("thousands of requests are outstanding on one connection", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "gate", HANDLER: gateHandler, WORKER_CONCURRENCY: "1" });
+  const gate = createGate();
+  const client = open(broker.frontend);
+  const requests = Array.from({ length: 5_000 }, () => client.request("gate", gate.body, { timeoutMs: 50_000 }));
+  await vi.waitFor(async () => expect(((await client.status()) as { waiting: number; held: number }).waiting).toBeGreaterThan(4_000), waiting);
+  expect(await metric(broker.ports.metrics, 'zeromq_active_connections{side="frontend"')).toBe(1);
+  gate.open();
+  expect(new Set((await Promise.all(requests)).map(String)).size).toBe(1);
 });

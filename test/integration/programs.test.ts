@@ -53,7 +53,7 @@ describe("every log line is one JSON object", () => {
   test("with the seed's fields, and a warning that connections are plain text", async () => {
     const broker = await startBroker({ COLOR: "green" });
     for (const line of broker.lines()) {
-      expect(line).toMatchObject({ logger: "zeromq.broker", module: "main", color: "green", message: expect.any(String) });
+      expect(line).toMatchObject({ logger: "zeromq.broker", module: "main", color: "green", message: expect.any(String), function: expect.any(String), line: expect.any(Number) });
       expect(line["timestamp"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     }
     expect(broker.lines().map(({ level }) => level)).toEqual(["WARNING", "INFO"]);
