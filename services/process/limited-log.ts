@@ -6,20 +6,24 @@ export interface LimitedLog {
 }
 
 const everyMs = 5_000;
-/** Kinds that are remembered; there are as many as the program has, not as peers can make up. */
-const mostKinds = 1_000;
+/** Kinds that are told apart: peers may have a say in what a kind is called, and must not fill the log with new ones. */
+const mostKinds = 20;
+const otherKind = "";
 
 export function createLimitedLog(log: Logger, now: () => number): LimitedLog {
   const kinds = new Map<string, { untilMs: number; suppressed: number }>();
   return {
     warn(kind, fields, message) {
       const nowMs = now();
+      if (!kinds.has(kind) && kinds.size >= mostKinds) {
+        for (const [old, { untilMs }] of kinds) if (nowMs >= untilMs) kinds.delete(old);
+        if (kinds.size >= mostKinds) kind = otherKind;
+      }
       const seen = kinds.get(kind);
       if (seen !== undefined && nowMs < seen.untilMs) {
         seen.suppressed += 1;
         return;
       }
-      if (kinds.size >= mostKinds) kinds.clear();
       kinds.set(kind, { untilMs: nowMs + everyMs, suppressed: 0 });
       log.warn(seen === undefined || seen.suppressed === 0 ? fields : { ...fields, suppressed: seen.suppressed }, message);
     },

@@ -169,10 +169,11 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
 
   const expire = (run: Run): void => {
     const error = new HandlerTimeout(run.deadlineMs - run.startedAtMs);
-    run.abort(error);
     log.error({ err: error, service, requestId: run.requestId, bytes: run.body.length }, "handler timed out");
     replies.error(run.slot, "expired", "its time was over before its handler ended");
+    // Ended before it is told: what it does when it hears of it, or a pause between two tries, must not end it a second time.
     conclude(run, "timed_out");
+    run.abort(error);
   };
 
   const fail = (run: Run, error: unknown): void => {
