@@ -15,10 +15,13 @@ import { answerManagement } from "./management.ts";
 import type { Measures } from "./measures.ts";
 import type { Outbox } from "./outbox.ts";
 import type { BrokerSettings } from "./settings.ts";
+import { countServerKeyUses } from "./server-keys.ts";
 import { describeServices } from "./status.ts";
 import type { Status } from "./status.ts";
 
 const pulseMs = 50;
+/** The kubelet looks once a minute whether a mounted ConfigMap changed, and its own knowledge may be a minute old. */
+const roleDelayMs = 120_000;
 /** Connections whose handshake is not done, on each side; more are refused. */
 const maxHandshakes = 1024;
 /** A message of ours packs requests up to about half of this, however small a single one must be. */
@@ -41,6 +44,7 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
   const now = (): number => performance.now();
   const instance = randomBytes(8);
   const startedAtMs = now();
+  const serverKeys = countServerKeyUses(security);
 
   const status = (): Status => ({
     version,
@@ -54,7 +58,9 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
     bytes: core.bytes,
     remembered: core.remembered,
     clients: core.clients.count,
+    connectedClients: core.clients.connected,
     workers: core.workers.count,
+    serverKeys: serverKeys.list(),
     services: describeServices(core, now()),
     servicesInAll: core.services.size,
   });
@@ -72,16 +78,20 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
   const outbox: Outbox = {
     ...frontend.outbox,
     ...backend.outbox,
-    ended: (outcome, _service, milliseconds) => measures.ended(outcome, milliseconds),
+    ended: measures.ended,
     rejected(bound, service) {
       measures.rejected(bound);
       log.debug({ bound, service }, "refused: a bound is reached");
+    },
+    workerJoined(worker, service) {
+      measures.served(service);
+      backend.outbox.workerJoined(worker, service);
     },
     redelivered: measures.redelivered,
     duplicate: measures.duplicate,
     dropped: measures.dropped,
   };
-  const core = createBroker({ ...settings, instance }, outbox, (service, body) => answerManagement(service, body, managed));
+  const core = createBroker({ ...settings, roleDelayMs, instance }, outbox, (service, body) => answerManagement(service, body, managed));
 
   const failures = createLimitedLog(log, now);
   const open = (side: Side, endpoint: string, maxConnections: number, room: Room): Promise<Listener> =>
@@ -98,7 +108,8 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
       },
       onOpen(connection: Connection) {
         measures.connected(side, 1);
-        room.opened(connection);
+        serverKeys.opened(side, connection);
+        room.opened(connection, core);
       },
       onMessage(connection: Connection, frames: Buffer[]) {
         measures.received(side);
@@ -106,6 +117,7 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
       },
       onClose(connection: Connection, error: Error | undefined) {
         measures.connected(side, -1);
+        serverKeys.closed(side, connection);
         room.closed(connection, error === undefined, core, now());
       },
       onHandshakeFailure(remote: string, error: Error) {

@@ -1,6 +1,7 @@
 import { spokenVersions } from "../majordomo/extension/codes.ts";
 import type { Role } from "../majordomo/extension/codes.ts";
 import type { Body, Form } from "../majordomo/message.ts";
+import { createMovePlain } from "./move-plain.ts";
 import type { BrokerLimits, Outbox } from "./outbox.ts";
 import type { Requests } from "./requests.ts";
 import type { Client, ClientPeer, Ended, Request } from "./state.ts";
@@ -13,6 +14,10 @@ export interface Clients {
   readonly count: number;
   /** Connected ones of ours that wait for nothing: they come back elsewhere by themselves. */
   readonly idleOurs: number;
+  /** Connections of ours, and of all others; who has only asked for the broker's own state is not among them. */
+  readonly connected: { readonly ours: number; readonly plain: number };
+  /** A connection is there. */
+  opened(peer: ClientPeer): void;
   hello(peer: ClientPeer, versionFrom: number, versionTo: number, instance: string, nowMs: number): void;
   heartbeat(peer: ClientPeer, nowMs: number): void;
   request(peer: ClientPeer, id: number, timeoutMs: number, service: string, trace: string | undefined, partialCredit: number, body: Buffer, nowMs: number): void;
@@ -26,6 +31,8 @@ export interface Clients {
   tick(nowMs: number, lateMs: number): void;
   /** Drops what clients left behind that did not come back in time. */
   forgetGone(nowMs: number): void;
+  /** Makes plain clients come back elsewhere, see `move-plain.ts`. */
+  movePlain(nowMs: number): void;
   setRole(role: Role): void;
   all(): Iterable<Client>;
 }
@@ -34,12 +41,15 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
   const ours = new Map<string, Client>();
   const plain = new Set<Client>();
   const gone = new Set<Client>();
+  /** Connections that have not said yet whose they are. */
+  const strangers = new Set<ClientPeer>();
+  const movePlain = createMovePlain(limits, outbox.plainClose);
   const silenceMs = limits.heartbeatIntervalMs * limits.heartbeatLiveness;
   let role: Role = "active";
   let plainIds = 0;
 
   const create = (key: string | undefined, instance: Buffer, peer: ClientPeer, nowMs: number): Client => ({
-    key, instance, peer, requests: new Map(), plain: key === undefined ? new Set() : undefined, outstanding: 0, bytes: 0, heardAtMs: nowMs, goneAtMs: undefined,
+    key, instance, peer, requests: new Map(), plain: key === undefined ? new Set() : undefined, outstanding: 0, bytes: 0, heardAtMs: nowMs, goneAtMs: undefined, asked: "nothing",
   });
 
   const full = (): boolean => {
@@ -98,6 +108,12 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
       for (const client of ours.values()) if (client.peer !== undefined && client.outstanding === 0) idle += 1;
       return idle;
     },
+    get connected() {
+      let visible = 0;
+      for (const client of ours.values()) if (client.peer !== undefined && client.asked !== "state") visible += 1;
+      return { ours: visible, plain: plain.size + strangers.size };
+    },
+    opened: (peer) => void strangers.add(peer),
     all: function* () {
       yield* ours.values();
       yield* plain;
@@ -126,6 +142,7 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
         client.peer.client = undefined;
         outbox.clientDisconnect(client.peer, "another connection of this instance took over");
       }
+      strangers.delete(peer);
       gone.delete(client);
       client.peer = peer;
       client.goneAtMs = undefined;
@@ -145,6 +162,9 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
         else answerAgain(peer, before);
         return;
       }
+      // Before the state is described, so that the one who asks is not in it.
+      if (!service.startsWith("mmi.")) client.asked = "requests";
+      else if (client.asked === "nothing") client.asked = "state";
       const answer = manage(service, body);
       if (answer !== undefined) outbox.reply(peer, id, answer, undefined);
       else if (body.length > limits.maxMessageBytes) outbox.error(peer, id, "too_large", "no", `the request has ${body.length} bytes, at most ${limits.maxMessageBytes} are allowed (MAX_MESSAGE_SIZE)`);
@@ -167,6 +187,7 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
         }
         client = create(undefined, limits.instance, peer, nowMs);
         peer.client = client;
+        strangers.delete(peer);
         plain.add(client);
       }
       if (peer.identity?.services !== undefined && !peer.identity.services.includes(service)) {
@@ -194,6 +215,8 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
     },
     closed(peer, nowMs) {
       const { client } = peer;
+      strangers.delete(peer);
+      movePlain.closed(peer);
       if (client === undefined) return;
       peer.client = undefined;
       if (client.key === undefined || limits.clientGraceMs === 0) forget(client, nowMs);
@@ -220,9 +243,15 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
         forget(client, nowMs);
       }
     },
+    movePlain: (nowMs) =>
+      movePlain.pulse(nowMs, function* () {
+        yield* strangers;
+        for (const { peer } of plain) yield peer!;
+      }),
     setRole(next) {
       if (next === role) return;
       role = next;
+      movePlain.setRole(next);
       for (const client of ours.values()) if (client.peer !== undefined) outbox.goAway(client.peer, role);
     },
   };

@@ -72,6 +72,7 @@ export function createBroker(limits: BrokerLimits, outbox: Outbox, manage: Manag
     pulse(nowMs) {
       requests.expire(nowMs);
       clients.forgetGone(nowMs);
+      clients.movePlain(nowMs);
       workers.tellBacklog();
     },
     close(nowMs) {
@@ -87,7 +88,7 @@ export function createBroker(limits: BrokerLimits, outbox: Outbox, manage: Manag
       for (const service of [...requests.services.values()]) {
         for (const list of [service.suspects, service.queue]) {
           for (let request = list.first; request !== undefined; request = list.first) {
-            requests.fail(request, "draining", request.starts > 0 ? "maybe" : "no", "the broker ended before a worker was free", nowMs);
+            requests.fail(request, "draining", request.mayHaveRun ? "maybe" : "no", "the broker ended before a worker was free", nowMs);
           }
         }
       }

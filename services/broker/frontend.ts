@@ -13,13 +13,13 @@ import type { Client, ClientPeer } from "./state.ts";
 
 /** Where a side's connections come in. */
 export interface Room {
-  opened(connection: Connection): void;
+  opened(connection: Connection, core: Broker): void;
   message(connection: Connection, frames: Buffer[], core: Broker, nowMs: number): void;
   /** `cleanly`: by the other side, after all that it had sent was read. */
   closed(connection: Connection, cleanly: boolean, core: Broker, nowMs: number): void;
 }
 
-type ToClients = Pick<Outbox, "plainReply" | "clientWelcome" | "clientHeartbeat" | "reply" | "partial" | "error" | "goAway" | "clientDisconnect">;
+type ToClients = Pick<Outbox, "plainReply" | "clientWelcome" | "clientHeartbeat" | "reply" | "partial" | "error" | "goAway" | "plainClose" | "clientDisconnect">;
 
 class Peer implements ClientPeer, Gathering {
   readonly connection: Connection;
@@ -83,7 +83,11 @@ export function createFrontend(about: Omit<Welcome, "version" | "role">, measure
   return {
     flush: outgoing.flush,
     room: {
-      opened: (connection) => void peers.set(connection, new Peer(connection)),
+      opened(connection, broker) {
+        const opened = new Peer(connection);
+        peers.set(connection, opened);
+        broker.clients.opened(opened);
+      },
       closed(connection, _cleanly, broker, at) {
         const gone = peers.get(connection);
         peers.delete(connection);
@@ -136,6 +140,7 @@ export function createFrontend(about: Omit<Welcome, "version" | "role">, measure
         toClient.error(outgoing.writer(to as Peer), id, name, executed, message);
         outgoing.written(to as Peer);
       },
+      plainClose: (to) => (to as Peer).connection.end(),
       goAway: (to, role) => toClient.goAway(outgoing.writer(to as Peer), role),
       clientDisconnect: disconnect,
     },

@@ -2,17 +2,16 @@
 import { environment } from "../contract/environment.ts";
 import { serveHttp } from "../process/http.ts";
 import { createLog, moduleLog } from "../process/log.ts";
-import type { Logger } from "../process/log.ts";
 import { bindProblem, runProgram, stopOnSignal } from "../process/program.ts";
-import { watchAdmittedKeys } from "../transport/admitted-keys.ts";
 import { BindError } from "../transport/bind-error.ts";
 import { startBroker } from "./broker.ts";
-import type { RunningBroker, Security } from "./broker.ts";
+import type { RunningBroker } from "./broker.ts";
 import { drain } from "./drain.ts";
 import { createMeasures } from "./measures.ts";
 import { watchActiveColor } from "./role.ts";
 import { readBrokerSettings } from "./settings.ts";
-import type { BrokerKeys, BrokerSettings } from "./settings.ts";
+import { createSecurity } from "./security.ts";
+import type { BrokerSettings } from "./settings.ts";
 
 await runProgram(async () => {
   const settings = readBrokerSettings();
@@ -21,11 +20,11 @@ await runProgram(async () => {
   let notReady: string | undefined = "starting";
   let broker: RunningBroker | undefined;
 
-  const measures = createMeasures(settings.color, () => broker?.core);
-  const http = await serveHttp({ port: settings.metricsPort, registry: measures.registry, notReady: () => notReady, drain: () => process.kill(process.pid, "SIGTERM") }).catch((error: unknown) => {
+  const measures = createMeasures(settings, () => broker?.core);
+  const http = await serveHttp({ port: settings.metricsPort, exposition: measures.exposition, notReady: () => notReady, drain: () => process.kill(process.pid, "SIGTERM") }).catch((error: unknown) => {
     throw bindProblem(`port ${settings.metricsPort}`, environment.metricsPort.name, error);
   });
-  const running = await startBroker(settings, security(settings.curve, main), measures, moduleLog(log, "broker")).catch((error: unknown) => {
+  const running = await startBroker(settings, createSecurity(settings.curve, main), measures, moduleLog(log, "broker")).catch((error: unknown) => {
     throw error instanceof BindError ? bindProblem(error.endpoint, variablesOf(error.endpoint, settings), error) : error;
   });
   broker = running;
@@ -54,20 +53,6 @@ await runProgram(async () => {
   if (settings.curve === undefined) main.warn("connections are plain text: whoever reaches the ports can read and send");
   main.info({ frontend: settings.frontend, backend: settings.backend, metricsPort: http.port }, "ready");
 });
-
-/** CURVE for both sides, each with a list of its own: a worker's key opens no frontend. */
-function security(keys: BrokerKeys | undefined, log: Logger): Security {
-  if (keys === undefined) return undefined;
-  const side = (name: string, path: string) => {
-    const admitted = watchAdmittedKeys(
-      path,
-      (problem) => log.error({ side: name, problem }, "admitted keys"),
-      (count) => log.info({ side: name, path, count }, "admitted keys read"),
-    );
-    return { keys: () => [keys.pair], admit: admitted.admit };
-  };
-  return { frontend: side("frontend", keys.clientKeysFile), backend: side("backend", keys.workerKeysFile) };
-}
 
 function variablesOf(endpoint: string, settings: BrokerSettings): string {
   const { frontendAddress, frontendPort, backendAddress, backendPort } = environment;

@@ -1,28 +1,37 @@
-import { bounds, dropReasons, duplicateKinds, knownKinds, metrics, outcomes, queueStates, sides } from "../contract/metrics.ts";
+import { bounds, clientKinds, dropReasons, duplicateKinds, knownKinds, metrics, sides } from "../contract/metrics.ts";
 import type { Bound, DropReason, Outcome, Side } from "../contract/metrics.ts";
 import { roles } from "../majordomo/extension/codes.ts";
 import { createInstruments, createRegistry } from "../process/metrics.ts";
-import type { Counter, Registry } from "prom-client";
+import type { Exposition } from "../process/http.ts";
+import type { Counter } from "prom-client";
 import type { Broker } from "./core.ts";
+import { createServiceMeasures } from "./service-measures.ts";
+import type { BrokerSettings } from "./settings.ts";
 
 /** What the broker counts. Every series exists from the start, so that a rate or an alert never looks at nothing. */
 export interface Measures {
-  readonly registry: Registry;
+  readonly exposition: Exposition;
   readonly connections: Readonly<Record<Side, number>>;
   sent(side: Side): void;
   received(side: Side): void;
   dropped(reason: DropReason): void;
   rejected(bound: Bound): void;
-  redelivered(): void;
+  redelivered(service: string): void;
   duplicate(kind: (typeof duplicateKinds)[number]): void;
   handshakeFailed(side: Side): void;
   /** A request ended; replies go into the latency histogram. */
-  ended(outcome: Outcome, milliseconds: number): void;
+  ended(outcome: Outcome, service: string, milliseconds: number): void;
+  /** A worker of the service joined. */
+  served(service: string): void;
   connected(side: Side, change: 1 | -1): void;
 }
 
-export function createMeasures(color: string, core: () => Broker | undefined): Measures {
+type About = Pick<BrokerSettings, "color" | "maxServiceLabels" | "curveKeysCreated">;
+
+export function createMeasures({ color, maxServiceLabels, curveKeysCreated }: About, core: () => Broker | undefined): Measures {
   const registry = createRegistry({ color });
+  const services = createServiceMeasures(maxServiceLabels, { color });
+  const known = () => core()?.services ?? new Map<string, never>();
   const sent = { frontend: 0, backend: 0 };
   const received = { frontend: 0, backend: 0 };
   const connections = { frontend: 0, backend: 0 };
@@ -34,14 +43,13 @@ export function createMeasures(color: string, core: () => Broker | undefined): M
     }
   };
   const instruments = createInstruments(metrics, registry, {
-    queueLength(gauge) {
-      for (const state of queueStates) gauge.set({ state }, core()?.[state] ?? 0);
-    },
-    queueBytes: (gauge) => gauge.set(core()?.bytes ?? 0),
     known(gauge) {
       const broker = core();
       const counts = { services: broker?.services.size, workers: broker?.workers.count, clients: broker?.clients.count, remembered: broker?.remembered };
       for (const kind of knownKinds) gauge.set({ kind }, counts[kind] ?? 0);
+    },
+    connectedClients(gauge) {
+      for (const kind of clientKinds) gauge.set({ kind }, core()?.clients.connected[kind] ?? 0);
     },
     role(gauge) {
       for (const role of roles) gauge.set({ role }, core()?.role === role ? 1 : 0);
@@ -55,10 +63,13 @@ export function createMeasures(color: string, core: () => Broker | undefined): M
   for (const side of sides) instruments.handshakeFailures.inc({ side }, 0);
   for (const reason of dropReasons) instruments.messagesDropped.inc({ reason }, 0);
   for (const bound of bounds) instruments.requestsRejected.inc({ bound }, 0);
-  for (const outcome of outcomes) instruments.requestsEnded.inc({ outcome }, 0);
+  instruments.curveKeysCreated.set(curveKeysCreated);
   for (const kind of duplicateKinds) instruments.duplicates.inc({ kind }, 0);
   return {
-    registry,
+    exposition: {
+      contentType: registry.contentType,
+      metrics: async () => `${await registry.metrics()}${services.text(known(), performance.now())}`,
+    },
     connections,
     sent(side) {
       sent[side] += 1;
@@ -68,11 +79,12 @@ export function createMeasures(color: string, core: () => Broker | undefined): M
     },
     dropped: (reason) => instruments.messagesDropped.inc({ reason }),
     rejected: (bound) => instruments.requestsRejected.inc({ bound }),
-    redelivered: () => instruments.redeliveries.inc(),
+    redelivered: services.redelivered,
     duplicate: (kind) => instruments.duplicates.inc({ kind }),
     handshakeFailed: (side) => instruments.handshakeFailures.inc({ side }),
-    ended(outcome, milliseconds) {
-      instruments.requestsEnded.inc({ outcome });
+    served: (service) => services.served(service, known()),
+    ended(outcome, service, milliseconds) {
+      services.ended(outcome, service, milliseconds);
       if (outcome === "replied") instruments.messageLatency.observe(milliseconds / 1000);
     },
     connected(side, change) {

@@ -18,6 +18,8 @@ export interface Outbox {
   partial(client: ClientPeer, id: number, body: Buffer, more: Body | undefined): void;
   error(client: ClientPeer, id: number, name: ErrorName, executed: Executed, message: string): void;
   goAway(client: ClientPeer, role: Role): void;
+  /** Closes a plain client's connection: nothing can be told there. */
+  plainClose(client: ClientPeer): void;
   /** Tells and closes. */
   clientDisconnect(client: ClientPeer, reason: string): void;
 
@@ -72,6 +74,10 @@ export interface BrokerLimits {
   readonly clientGraceMs: number;
   readonly longestRequestMs: number;
   readonly plainWorkerTimeoutMs: number;
+  /** For so long a broker that became standby leaves plain clients their connections. */
+  readonly plainClientDelayMs: number;
+  /** So long it may take until a broker learns that it is active after clients are sent to it. */
+  readonly roleDelayMs: number;
   /** How often a request may be begun. */
   readonly maxDeliveries: number;
   /** 8 bytes that name this start of the broker; they also keep a plain worker's late reply from being taken for another's. */

@@ -35,14 +35,20 @@ export interface Requests {
   drop(request: Request, outcome: Extract<Outcome, "cancelled" | "client_gone">, nowMs: number): void;
   reply(request: Request, body: Buffer, more: Body | undefined, nowMs: number): void;
   partial(request: Request, body: Buffer, more: Body | undefined, nowMs: number): void;
-  /** A worker is rid of a request without having ended it. `begun`: it may have begun. Call `dispatch` afterwards. */
-  giveBack(request: Request, begun: boolean, nowMs: number): void;
+  /** A worker is rid of a request without having ended it. Call `dispatch` afterwards. */
+  giveBack(request: Request, begun: Begun, nowMs: number): void;
   /** A worker is rid of a delivery, or has more credit. */
   freed(worker: Worker): void;
   dispatch(service: Service, nowMs: number): void;
   /** Ends what is over its time. */
   expire(nowMs: number): void;
 }
+
+/**
+ * Whether a worker that is lost has begun a request. `unlikely`: all that came from it was read, and it did not call this one STARTED;
+ * but a proxy that ends can close as cleanly as a worker, with the worker's last words unsent.
+ */
+export type Begun = "no" | "unlikely" | "likely";
 
 const lostPart = "the connection was lost after a part of the reply";
 
@@ -275,7 +281,7 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
       const credit = form?.version === "0.2" ? unlimitedCredit : partialCredit;
       const extra = more === undefined && trace === undefined && credit === 0 ? undefined : { more, trace, partialCredit: credit, partlyAnswered: false, partsTo: undefined, parts: undefined, partBytes: 0 };
       const request: Request = {
-        client, id, form, service, body, extra, bytes: size, order: accepted, acceptedAtMs: nowMs, deadlineMs: Math.ceil(nowMs + asked), starts: 0, suspect: false,
+        client, id, form, service, body, extra, bytes: size, order: accepted, acceptedAtMs: nowMs, deadlineMs: Math.ceil(nowMs + asked), starts: 0, mayHaveRun: false, suspect: false,
         worker: undefined, delivery: 0, ended: false, previous: undefined, next: undefined, list: undefined, earlier: undefined, later: undefined, timed: false,
       };
       if (form === undefined) client.requests.set(id, request);
@@ -316,9 +322,12 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
       if (request.form === undefined) outbox.partial(peer, request.id, body, more);
       else outbox.plainReply(peer, request.form, "partial", request.service.name, body, more);
     },
-    giveBack(request, begun, nowMs) {
+    giveBack(request, how, nowMs) {
       if (request.ended) return;
       const { service } = request;
+      // Who has turned redelivery off does not want to bet on it.
+      const begun = how === "likely" || (how === "unlikely" && limits.maxDeliveries === 1);
+      if (how !== "no") request.mayHaveRun = true;
       if (begun && request.extra?.partlyAnswered) {
         fail(request, "interrupted", "maybe", "the worker was lost after a part of the reply", nowMs);
         return;
@@ -351,10 +360,10 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
         if (request.worker !== undefined) {
           fail(request, "expired", "maybe", `not answered within ${lasted} ms`, nowMs);
           cancel(request);
-        } else if (service.workers.size === 0 && request.starts === 0) {
+        } else if (service.workers.size === 0 && !request.mayHaveRun) {
           fail(request, "no_such_service", "no", `no worker serves ${JSON.stringify(service.name)}; waited ${lasted} ms for one`, nowMs);
         } else {
-          fail(request, "expired", request.starts > 0 ? "maybe" : "no", `no worker was free within ${lasted} ms`, nowMs);
+          fail(request, "expired", request.mayHaveRun ? "maybe" : "no", `no worker was free within ${lasted} ms`, nowMs);
         }
         dispatch(service, nowMs);
       });

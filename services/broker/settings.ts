@@ -39,6 +39,7 @@ const all = {
   maxServices: bound(environment.maxServices),
   maxWorkers: bound(environment.maxWorkers),
   maxClients: bound(environment.maxClients),
+  maxServiceLabels: bound(environment.maxServiceLabels),
   maxFrames: bound(environment.maxFrames),
   dedupeMaxReplies: bound(environment.dedupeMaxReplies),
   dedupeMaxBytes: bound(environment.dedupeMaxBytes),
@@ -46,9 +47,12 @@ const all = {
   clientGraceMs: seconds(environment.clientGraceSeconds),
   longestRequestMs: seconds(environment.longestRequestSeconds),
   plainWorkerTimeoutMs: seconds(environment.plainWorkerTimeoutSeconds),
+  plainClientDelayMs: seconds(environment.plainClientDelaySeconds),
   activeColorFile: { variable: environment.activeColorFile, kind: kind.text },
+  curveKeysCreated: bound(environment.curveKeysCreated),
   curvePublicKey: { variable: environment.curvePublicKey, kind: kind.curveKey },
   curveSecretKey: { variable: environment.curveSecretKey, kind: kind.curveKey },
+  curvePairsFile: { variable: environment.curvePairsFile, kind: kind.text },
   curveClientKeysFile: { variable: environment.curveClientKeysFile, kind: kind.text },
   curveWorkerKeysFile: { variable: environment.curveWorkerKeysFile, kind: kind.text },
   maxDeliveries: { variable: environment.maxDeliveries, kind: kind.wholeNumber(1, 1000) },
@@ -59,7 +63,8 @@ const all = {
 } as const;
 
 type All = ReturnType<typeof readAll>;
-type Keys = "curvePublicKey" | "curveSecretKey" | "curveClientKeysFile" | "curveWorkerKeysFile";
+type Needed = "curvePublicKey" | "curveSecretKey" | "curveClientKeysFile" | "curveWorkerKeysFile";
+type Keys = Needed | "curvePairsFile";
 export type BrokerSettings = Omit<All, keyof typeof frontend | "backendAddress" | "backendPort" | Keys> & {
   /** Endpoints to bind. */
   readonly frontend: string;
@@ -69,7 +74,9 @@ export type BrokerSettings = Omit<All, keyof typeof frontend | "backendAddress" 
 };
 
 export interface BrokerKeys {
+  /** What the broker has until the file, if there is one, could be read. */
   readonly pair: RawPair;
+  readonly pairsFile: string | undefined;
   readonly clientKeysFile: string;
   readonly workerKeysFile: string;
 }
@@ -80,23 +87,23 @@ function readAll(source: Source) {
 
 /** The broker's settings: `*_ADDRESS` wins over `*_PORT`, over the mounted file, over the default. @throws SettingsError */
 export function readBrokerSettings(source: Source = { env: process.env, defaultFile: image.brokerConfigFile }): BrokerSettings {
-  const { frontendAddress, frontendPort, backendAddress, backendPort, curvePublicKey, curveSecretKey, curveClientKeysFile, curveWorkerKeysFile, ...rest } = readAll(source);
+  const { frontendAddress, frontendPort, backendAddress, backendPort, curvePublicKey, curveSecretKey, curvePairsFile, curveClientKeysFile, curveWorkerKeysFile, ...rest } = readAll(source);
   return {
     ...rest,
     frontend: frontendAddress ?? `tcp://*:${frontendPort}`,
     backend: backendAddress ?? `tcp://*:${backendPort}`,
-    curve: brokerKeys({ curvePublicKey, curveSecretKey, curveClientKeysFile, curveWorkerKeysFile }),
+    curve: brokerKeys({ curvePublicKey, curveSecretKey, curveClientKeysFile, curveWorkerKeysFile }, curvePairsFile),
   };
 }
 
-/** All of them or none: half a configuration must not end as plain text, or as a broker that admits nobody. */
-function brokerKeys(given: Pick<All, Keys>): BrokerKeys | undefined {
-  const missing = (Object.keys(given) as Keys[]).filter((key) => given[key] === undefined);
-  if (missing.length === 4) return undefined;
+/** All four or none: half a configuration must not end as plain text, or as a broker that admits nobody. */
+function brokerKeys(given: Pick<All, Needed>, pairsFile: string | undefined): BrokerKeys | undefined {
+  const missing = (Object.keys(given) as Needed[]).filter((key) => given[key] === undefined);
+  if (missing.length === 4 && pairsFile === undefined) return undefined;
   if (missing.length > 0) throw new SettingsError([`${missing.map((key) => environment[key].name).join(", ")} must be set too: CURVE needs all four, plain text none`]);
   const pair = readPair({ publicKey: given.curvePublicKey!, secretKey: given.curveSecretKey! });
   if (pair === undefined) throw new SettingsError([`${environment.curvePublicKey.name} and ${environment.curveSecretKey.name} are not of one pair`]);
-  return { pair, clientKeysFile: given.curveClientKeysFile!, workerKeysFile: given.curveWorkerKeysFile! };
+  return { pair, pairsFile, clientKeysFile: given.curveClientKeysFile!, workerKeysFile: given.curveWorkerKeysFile! };
 }
 
 /** Where the broker of the same container has its frontend, by the same precedence. @throws SettingsError */

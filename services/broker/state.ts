@@ -37,6 +37,8 @@ export interface Request extends Linked<Request>, Timed<Request> {
   readonly acceptedAtMs: number;
   /** How often a worker may have begun it and was lost. */
   starts: number;
+  /** Some worker may have begun it, though it does not count as a start: nobody may say that it did not run. */
+  mayHaveRun: boolean;
   /** A worker was lost with it: it is delivered alone from now on. */
   suspect: boolean;
   /** The worker that has it, and the number that it has there. */
@@ -85,6 +87,8 @@ export interface Client {
   heardAtMs: number;
   /** Since when its connection is lost. */
   goneAtMs: number | undefined;
+  /** What it has asked for so far; `state` is the broker's own. */
+  asked: "nothing" | "state" | "requests";
 }
 
 export interface Worker extends Linked<Worker> {

@@ -2,7 +2,7 @@ import { spokenVersions } from "../majordomo/extension/codes.ts";
 import type { ErrorName, Role } from "../majordomo/extension/codes.ts";
 import type { Body, Form } from "../majordomo/message.ts";
 import type { BrokerLimits, Departure, Outbox } from "./outbox.ts";
-import type { Requests } from "./requests.ts";
+import type { Begun, Requests } from "./requests.ts";
 import type { Request, Service, Worker, WorkerPeer } from "./state.ts";
 
 /** The most requests that one worker may have credit for, so that no CREDIT runs over. */
@@ -50,10 +50,10 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
   const backlogOf = (service: Service): number => service.queue.length + service.suspects.length;
 
   /**
-   * Takes a worker out; what it held goes back, the last delivered first, so that each finds its place at the front. Only where
-   * all that it had sent was read is a delivery that it did not call STARTED one that has surely not begun.
+   * Takes a worker out; what it held goes back, the last delivered first, so that each finds its place at the front. `unsaid`:
+   * whether a delivery of ours that was not called STARTED has begun.
    */
-  const lose = (worker: Worker, why: Departure, nowMs: number, allRead = false): void => {
+  const lose = (worker: Worker, why: Departure, nowMs: number, unsaid: Begun = "likely"): void => {
     if (!workers.delete(worker)) return;
     const { service } = worker;
     worker.peer.worker = undefined;
@@ -63,7 +63,8 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
     worker.credit = 0;
     outbox.workerLeft(worker.peer, service.name, why);
     for (const [delivery, request] of [...worker.held].reverse()) {
-      requests.giveBack(request, worker.form === undefined && !allRead ? true : delivery <= worker.startedUpTo, nowMs);
+      const notTold = worker.form === undefined ? unsaid : "no"; // a plain one's is called started as soon as it is sent
+      requests.giveBack(request, delivery <= worker.startedUpTo ? "likely" : notTold, nowMs);
     }
     worker.held.clear();
     requests.dispatch(service, nowMs);
@@ -224,7 +225,7 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
         return;
       }
       worker.held.delete(delivery);
-      requests.giveBack(request, false, nowMs);
+      requests.giveBack(request, "no", nowMs);
       rid(worker, nowMs);
     },
     leaving(peer, nowMs) {
@@ -236,7 +237,7 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
       requests.dispatch(worker.service, nowMs);
     },
     disconnect(peer, nowMs) {
-      if (peer.worker !== undefined) lose(peer.worker, "disconnected", nowMs, true);
+      if (peer.worker !== undefined) lose(peer.worker, "disconnected", nowMs, "no");
     },
     plain(peer, command, nowMs) {
       const { worker } = peer;
@@ -273,7 +274,7 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
       if (peer.worker !== undefined || peer.greeted) expel(peer, peer.worker?.form, "malformed", reason, nowMs);
     },
     closed(peer, cleanly, nowMs) {
-      if (peer.worker !== undefined) lose(peer.worker, "connection-lost", nowMs, cleanly);
+      if (peer.worker !== undefined) lose(peer.worker, "connection-lost", nowMs, cleanly ? "unlikely" : "likely");
     },
     tick(nowMs, lateMs) {
       for (const worker of [...workers]) {

@@ -7,12 +7,12 @@ import { createOutgoing } from "../majordomo/extension/outgoing.ts";
 import type { Gathering } from "../majordomo/extension/outgoing.ts";
 import { serviceName } from "../majordomo/message.ts";
 import { connect } from "../transport/connect.ts";
-import type { ClientCurve } from "../transport/connect.ts";
 import { parseEndpoint } from "../transport/endpoint.ts";
 import { limits as connectionLimits } from "../transport/limits.ts";
+import { chooseKeys } from "../transport/peer-keys.ts";
+import type { CurveSource } from "../transport/peer-keys.ts";
 import { resolveEndpoint } from "../transport/resolve.ts";
 import type { Connection } from "../transport/zmtp/connection.ts";
-import { checkClientCurve } from "../transport/zmtp/curve-client.ts";
 import { createClientCore } from "./core.ts";
 import { ClientClosed, failureClasses, RequestAborted, RequestInvalid, TooLarge } from "./errors.ts";
 import type { RequestError } from "./errors.ts";
@@ -27,8 +27,8 @@ const copiedBelowBytes = 8_192;
 export interface ClientOptions {
   /** Frontends of brokers, `tcp://host:port`. One is used at a time, and another one when that is lost. */
   readonly endpoints: readonly string[];
-  /** CURVE keys in Z85; plain text without. */
-  readonly curve?: ClientCurve | undefined;
+  /** CURVE keys in Z85, or the file that has them; plain text without. */
+  readonly curve?: CurveSource | undefined;
   /** Bytes of a request's or a reply's body. */
   readonly maxMessageBytes?: number;
   /** false: one request a message; for measuring what packing costs. */
@@ -73,7 +73,7 @@ interface Socket extends Gathering {
 export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, packing = true }: ClientOptions): Client {
   const wrong = endpoints.find((endpoint) => parseEndpoint(endpoint) === undefined);
   if (endpoints.length === 0 || wrong !== undefined) throw new TypeError(`endpoint ${JSON.stringify(wrong)} is not of the form tcp://host:port`);
-  if (curve !== undefined) checkClientCurve(curve);
+  const keys = curve && chooseKeys(curve);
   const now = (): number => performance.now();
   const instances = new Map<number, string>();
   const sockets = new Map<Link, Socket | undefined>();
@@ -92,7 +92,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
       const visitor = listener(link);
       const connection = connect({
         endpoint: address,
-        curve,
+        keys,
         limits: { ...connectionLimits, maxFrameBytes: maxMessageBytes, maxFrames: 256, maxUnsentBytes: Number.MAX_SAFE_INTEGER },
         onOpen(opened) {
           sockets.set(link, { connection: opened, writer: undefined, delimited: false });

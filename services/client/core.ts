@@ -92,16 +92,18 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   let lineages = 1;
   let lineage = 1;
   let ids = 0;
+  /** Tries in vain, in a row: to have a broker at all, and to find a better one than the current. */
   let failures = 0;
+  let searches = 0;
   let openAtMs: number | undefined = 0;
   let tickedAtMs: number | undefined;
   let closed = false;
 
-  const pause = (nowMs: number): void => {
-    const delayMs = Math.min(backoff.lastMs, backoff.firstMs * 2 ** failures);
-    failures += 1;
-    openAtMs = nowMs + delayMs * (1 - limits.random() / 2);
+  const pause = (nowMs: number, tries: number): void => {
+    openAtMs = nowMs + Math.min(backoff.lastMs, backoff.firstMs * 2 ** tries) * (1 - limits.random() / 2);
   };
+  const pauseBeforeConnect = (nowMs: number): void => pause(nowMs, failures++);
+  const pauseBeforeSearch = (nowMs: number): void => pause(nowMs, searches++);
 
   const open = (nowMs: number, of: number): Place => {
     links += 1;
@@ -187,7 +189,8 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   const lose = (place: Place, nowMs: number): void => {
     if (!places.delete(place.link)) return;
     outbox.close(place.link);
-    if (place === current) current = undefined;
+    const wasCurrent = place === current;
+    if (wasCurrent) current = undefined;
     if (place === candidate) candidate = undefined;
     if (place.outstanding > 0) {
       for (const request of [...pending.values()]) {
@@ -208,8 +211,8 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
       candidate = undefined;
       if (current.welcome !== undefined) resolveUnknown(current, nowMs);
       sendUnsent(nowMs);
-    } else if (current === undefined && openAtMs === undefined) pause(nowMs);
-    else if (current !== undefined && current.role !== "active" && openAtMs === undefined) pause(nowMs);
+    } else if (wasCurrent) pauseBeforeConnect(nowMs);
+    else if (current !== undefined && current.role !== "active" && openAtMs === undefined) pauseBeforeSearch(nowMs);
     else if (current !== undefined && current.welcome !== undefined) resolveUnknown(current, nowMs);
   };
 
@@ -230,16 +233,20 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   };
 
   const setRole = (place: Place, role: Role, nowMs: number): void => {
-    const wasActive = place.role === "active";
+    const before = place.role;
     place.role = role;
+    if (place !== current) return;
     if (role === "active") {
-      if (place === current && candidate !== undefined) {
-        const other = candidate;
-        candidate = undefined;
-        leaveIfDone(other);
-      }
-    } else if (place === current && wasActive && candidate === undefined && openAtMs === undefined) {
-      openAtMs = nowMs;
+      searches = 0;
+      openAtMs = undefined;
+      if (candidate === undefined) return;
+      const other = candidate;
+      candidate = undefined;
+      leaveIfDone(other);
+    } else if (before === "active" || (role === "terminating" && before !== "terminating")) {
+      // A standby serves while a better one is sought; one that begins to end does not, so there is no time to lose.
+      searches = 0;
+      if (candidate === undefined) openAtMs = nowMs;
     }
   };
 
@@ -307,16 +314,17 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
         if (worse && current !== undefined) {
           candidate = undefined;
           leave(place);
-          pause(nowMs);
+          pauseBeforeSearch(nowMs);
           return;
         }
         move(nowMs);
       }
       if (place !== current) return;
+      failures = 0;
       if (place.role === "active") {
-        failures = 0;
+        searches = 0;
         openAtMs = undefined;
-      } else pause(nowMs); // it serves, and there may be a better one
+      } else pauseBeforeSearch(nowMs); // it serves, and there may be a better one
       resolveUnknown(place, nowMs);
       sendUnsent(nowMs);
     },

@@ -1,10 +1,8 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { createHistogram } from "node:perf_hooks";
+import { loadIdLength as idLength } from "../contract/load.ts";
 import { RequestError } from "./errors.ts";
-
-/** Characters at the beginning of a load's request body that name it: 16 of the run, a dash, 12 of its number, a space. */
-export const idLength = 30;
 
 /** What became of every request of a load. */
 export interface Report {
@@ -19,16 +17,29 @@ export interface Report {
   readonly seconds: number;
   readonly requestsPerSecond: number;
   readonly latencyMs: Readonly<Record<"p50" | "p90" | "p99" | "max", number>>;
+  /** What ended in each second, where that was asked for. */
+  readonly perSecond?: readonly Second[];
   /** From the workers' ledgers: requests by how often they were run. */
   readonly executions?: Readonly<Record<string, number>>;
   /** Requests that ended as `executed: no` and were run all the same. */
   readonly wronglyNo?: number;
 }
 
+export interface Second {
+  /** Since the epoch. */
+  readonly second: number;
+  readonly replied: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
 export interface Ledger {
   /** A new request's body of so many bytes or more. */
-  next(size: number, rest?: Buffer): { readonly number: number; readonly body: Buffer };
-  replied(number: number, reply: Buffer, milliseconds: number): void;
+  next(size: number, rest?: Buffer): { readonly number: number; readonly id: string; readonly body: Buffer };
+  /** `isRight`: whether the reply is this request's. */
+  replied(number: number, isRight: boolean, milliseconds: number): void;
   failed(number: number, error: unknown): void;
   readonly ended: number;
   readonly sent: number;
@@ -36,13 +47,26 @@ export interface Ledger {
   report(files?: readonly string[]): Promise<Report>;
 }
 
+function describeSecond([second, { milliseconds, failed }]: [number, { milliseconds: number[]; failed: number }]): Second {
+  const sorted = milliseconds.sort((one, other) => one - other);
+  const at = (share: number): number => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 1000) / 1000;
+  return { second, replied: sorted.length, failed, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+}
+
 const unended = 0;
 const replyCode = 1;
 const failedNo = 2;
 const failedMaybe = 3;
 
-/** `checksReplies`: whether a reply must begin with its request's id, as an echoing worker's does. */
-export function createLedger(run: string, checksReplies: boolean): Ledger {
+/** `perSecond`: whether each second is reported, too. */
+export function createLedger(run: string, perSecond = false): Ledger {
+  const seconds = new Map<number, { milliseconds: number[]; failed: number }>();
+  const secondNow = (): { milliseconds: number[]; failed: number } => {
+    const now = Math.floor(Date.now() / 1000);
+    let found = seconds.get(now);
+    if (found === undefined) seconds.set(now, (found = { milliseconds: [], failed: 0 }));
+    return found;
+  };
   const startedAtMs = performance.now();
   const latencyMicroseconds = createHistogram();
   const failed = new Map<string, number>();
@@ -78,22 +102,24 @@ export function createLedger(run: string, checksReplies: boolean): Ledger {
       const body = Buffer.alloc(Math.max(size, idLength + (rest?.length ?? 0)), ".");
       body.write(idOf(number), "latin1");
       rest?.copy(body, idLength);
-      return { number, body };
+      return { number, id: idOf(number), body };
     },
-    replied(number, reply, milliseconds) {
+    replied(number, isRight, milliseconds) {
       end(number, replyCode);
       replied += 1;
       latencyMicroseconds.record(Math.max(1, Math.round(milliseconds * 1000)));
-      if (checksReplies && reply.toString("latin1", 0, idLength) !== idOf(number)) wrong += 1;
+      if (!isRight) wrong += 1;
+      if (perSecond) secondNow().milliseconds.push(milliseconds);
     },
     failed(number, error) {
       const executed = error instanceof RequestError ? error.executed : "maybe";
       end(number, executed === "no" ? failedNo : failedMaybe);
       const name = `${(error as Error).name} (${executed})`;
       failed.set(name, (failed.get(name) ?? 0) + 1);
+      if (perSecond) secondNow().failed += 1;
     },
     async report(files = []) {
-      const seconds = (performance.now() - startedAtMs) / 1000;
+      const tookSeconds = (performance.now() - startedAtMs) / 1000;
       const percentile = (share: number): number => (replied === 0 ? 0 : latencyMicroseconds.percentile(share) / 1000);
       const runs = new Map<string, number>();
       for (const file of files) {
@@ -109,8 +135,9 @@ export function createLedger(run: string, checksReplies: boolean): Ledger {
         }
       }
       return {
-        sent, replied, failed: Object.fromEntries(failed), duplicated, wrong, seconds, requestsPerSecond: replied / seconds,
+        sent, replied, failed: Object.fromEntries(failed), duplicated, wrong, seconds: tookSeconds, requestsPerSecond: replied / tookSeconds,
         latencyMs: { p50: percentile(50), p90: percentile(90), p99: percentile(99), max: percentile(100) },
+        ...(perSecond ? { perSecond: [...seconds].map(describeSecond) } : {}),
         ...(files.length === 0 ? {} : { executions, wronglyNo }),
       };
     },

@@ -1,17 +1,17 @@
 /** The client's command line. Exit codes: 0 done, 1 no reply (one line on standard error says why), 2 wrong usage. */
 import { readFile, writeFile } from "node:fs/promises";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { environment } from "../contract/environment.ts";
+import { Command, CommanderError } from "commander";
 import { readClientCurve } from "../process/client-curve.ts";
-import { readSettings } from "../process/settings.ts";
-import { connectEndpoints } from "../process/values.ts";
 import { ping } from "../transport/ping.ts";
 import type { Status } from "../broker/status.ts";
+import { addresses, addressOption, defaultAddresses, span, whole } from "./arguments.ts";
 import { createClient } from "./client.ts";
 import type { Client } from "./client.ts";
 import { RequestError, RequestInvalid } from "./errors.ts";
+import { everyBroker } from "./every-broker.ts";
 import { load } from "./load.ts";
-import { reportText, statusText } from "./print.ts";
+import { brokersText, reportText, statusText } from "./print.ts";
+import { addSwitchCommands } from "./switch-commands.ts";
 
 const usageExitCode = 2;
 
@@ -42,17 +42,19 @@ interface LoadArguments {
   rate?: number;
   size: number;
   body?: string;
+  workMs?: [number, number];
+  partsPercent: number;
   timeoutMs: number;
   retries: number;
   check: boolean;
+  perSecond: boolean;
   executions: string[];
   json: boolean;
 }
 
 const program = new Command("client")
-  .description("Sends requests to a broker. CURVE keys are read from CURVE_SERVER_KEY, CURVE_PUBLIC_KEY and CURVE_SECRET_KEY.")
+  .description("Sends requests to a broker. CURVE keys are read from the file CURVE_PEER_FILE, or from CURVE_SERVER_KEY, CURVE_PUBLIC_KEY and CURVE_SECRET_KEY.")
   .exitOverride();
-const addressOption = ["--address <endpoints>", `brokers' frontends, separated by commas (default: ${environment.frontendEndpoint.name})`] as const;
 
 program
   .command("request")
@@ -89,8 +91,14 @@ program
   .description("Show what a broker holds: role, connections, services.")
   .option(...addressOption, addresses)
   .option("--timeout-ms <milliseconds>", "how long to wait for the answer", whole(1, 86_400_000), 3_000)
+  .option("--each", "every broker behind the names, a line each", false)
   .option("--json", "as JSON", false)
-  .action(async ({ address, timeoutMs, json }: { address?: string[]; timeoutMs: number; json: boolean }) => {
+  .action(async ({ address, timeoutMs, each, json }: { address?: string[]; timeoutMs: number; each: boolean; json: boolean }) => {
+    if (each) {
+      const found = await everyBroker(address ?? defaultAddresses(), readClientCurve({ env: process.env }), timeoutMs);
+      process.stdout.write(json ? `${JSON.stringify(found)}\n` : brokersText(found));
+      return;
+    }
     for (const endpoint of address ?? defaultAddresses()) {
       const status = (await withClient([endpoint], (client) => client.status(timeoutMs))) as Status;
       process.stdout.write(json ? `${JSON.stringify(status)}\n` : statusText(status));
@@ -108,8 +116,11 @@ program
   .option("--rate <per second>", "begin so many a second, whatever comes back", whole(1, 1_000_000))
   .option("--size <bytes>", "bytes of a body", whole(30, 1_000_000_000), 64)
   .option("--body <text>", "what stands in a body after its id")
+  .option("--work-ms <from-to>", "ask the handler `work` to take so many milliseconds; latencies are then told without them", span(1, 3_600_000))
+  .option("--parts-percent <percent>", "how many of these are answered in parts", whole(0, 100), 0)
   .option("--no-check", "replies need not begin with their request's id")
   .option("--executions <files...>", "what the handler `ledger` wrote (LEDGER_FILE), to count how often each request was run", [])
+  .option("--per-second", "with --json: what ended in each second, too", false)
   .option(...addressOption, addresses)
   .option("--timeout-ms <milliseconds>", "how long a request may take, all its tries together", whole(1, 86_400_000), 5_000)
   .option("--retries <count>", "tries after the first", whole(0, 1_000), 0)
@@ -125,6 +136,8 @@ program
       durationSeconds: given.durationSeconds ?? (given.count === undefined ? 10 : undefined),
       rate: given.rate,
       body: given.body === undefined ? undefined : Buffer.from(given.body),
+      workMs: given.workMs,
+      partsShare: given.partsPercent / 100,
       checksReplies: given.check,
       signal: stop.signal,
       onProgress(sent, ended, perSecond) {
@@ -135,6 +148,8 @@ program
     process.stdout.write(given.json ? `${JSON.stringify(report)}\n` : reportText(report));
     if (report.replied < report.sent || report.duplicated + report.wrong + (report.wronglyNo ?? 0) > 0) process.exitCode = 1;
   });
+
+addSwitchCommands(program);
 
 try {
   await program.parseAsync();
@@ -210,22 +225,4 @@ function print(reply: Buffer): Promise<void> {
     process.stdout.once("error", reject);
     process.stdout.write(reply, (error) => (error ? reject(error) : resolve()));
   });
-}
-
-function defaultAddresses(): string[] {
-  return readSettings({ address: { variable: environment.frontendEndpoint, kind: connectEndpoints } }, { env: process.env }).address;
-}
-
-function addresses(text: string): string[] {
-  const result = connectEndpoints.safeParse(text);
-  if (result.success) return result.data;
-  throw new InvalidArgumentError(result.error.issues.map(({ message }) => message).join("; "));
-}
-
-function whole(from: number, to: number) {
-  return (text: string): number => {
-    const number = /^\d+$/.test(text) ? Number(text) : NaN;
-    if (number >= from && number <= to) return number;
-    throw new InvalidArgumentError(`must be a whole number from ${from} to ${to}`);
-  };
 }

@@ -1,4 +1,5 @@
 import type { Status } from "../broker/status.ts";
+import type { Found } from "./every-broker.ts";
 import type { Report } from "./ledger.ts";
 
 /** Rows as columns that stand under each other. */
@@ -8,16 +9,31 @@ function columns(rows: readonly (readonly (string | number)[])[]): string {
 }
 
 export function statusText(status: Status): string {
-  const { version, instance, color, role, uptimeSeconds, connections, waiting, held, bytes, clients, workers, services, servicesInAll } = status;
+  const { version, instance, color, role, uptimeSeconds, connections, waiting, held, bytes, clients, workers, serverKeys, services, servicesInAll } = status;
   const head = [
     `broker ${instance}, version ${version}, ${color}, ${role}, up ${uptimeSeconds} s`,
     `connections: ${connections.frontend} frontend, ${connections.backend} backend; ${clients} clients, ${workers} workers`,
     `requests: ${waiting} waiting, ${held} held, ${bytes} bytes`,
   ];
+  const keys = serverKeys.map(({ publicKey, accepted, frontend, backend }) => `server key ${publicKey.slice(0, 8)}…${accepted ? "" : ", no longer accepted"}: ${frontend} frontend, ${backend} backend`);
+  head.push(...keys);
   if (services.length === 0) return `${head.join("\n")}\nno service is known\n`;
   const rows = [["SERVICE", "WAITING", "HELD", "WORKERS", "CREDIT", "OLDEST (S)"], ...services.map((one) => [one.name, one.waiting, one.held, one.workers, one.credit, one.oldestSeconds])];
   const rest = servicesInAll > services.length ? `and ${servicesInAll - services.length} more\n` : "";
   return `${head.join("\n")}\n\n${columns(rows)}\n${rest}`;
+}
+
+/** A line a broker. */
+export function brokersText(found: readonly Found[]): string {
+  if (found.length === 0) return "no broker is behind that name\n";
+  const head = ["COLOR", "ROLE", "VERSION", "ADDRESS", "UP (S)", "OURS", "PLAIN", "WORKERS", "WAITING", "HELD"];
+  const rows = found.map(({ endpoint, status }) => {
+    const address = endpoint.replace("tcp://", "");
+    if (status === undefined) return ["?", "does not answer", "", address, "", "", "", "", "", ""];
+    const { color, role, version, uptimeSeconds, connectedClients, workers, waiting, held } = status;
+    return [color, role, version, address, uptimeSeconds, connectedClients.ours, connectedClients.plain, workers, waiting, held];
+  });
+  return `${columns([head, ...rows])}\n`;
 }
 
 export function reportText(report: Report): string {

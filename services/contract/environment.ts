@@ -63,6 +63,8 @@ export const environment = {
   maxServices: variable("MAX_SERVICES", { default: "1000", range: [1, 1_000_000] }),
   maxWorkers: variable("MAX_WORKERS", { default: "5000", range: [1, 1_000_000] }),
   maxClients: variable("MAX_CLIENTS", { default: "20000", range: [1, 1_000_000] }),
+  /** Services that have series of their own among a broker's metrics; further ones are counted together. */
+  maxServiceLabels: variable("MAX_SERVICE_LABELS", { default: "100", range: [0, 10_000] }),
   /** Bytes of a message's largest frame; a peer that sends more is disconnected. */
   maxMessageBytes: variable("MAX_MESSAGE_SIZE", { default: "16777216", range: [1, 1_073_741_824] }),
   /** Frames of a message; a peer that sends more is disconnected. */
@@ -77,17 +79,30 @@ export const environment = {
   longestRequestSeconds: variable("LONGEST_REQUEST", { default: "60", range: [0.1, 86_400] }),
   /** Seconds after which a plain worker that has not answered is given up and its request goes to another. */
   plainWorkerTimeoutSeconds: variable("PLAIN_WORKER_TIMEOUT", { default: "60", range: [0.1, 86_400] }),
+  /** Seconds after it became standby in which a broker leaves plain clients, who cannot be told to move, their connections. */
+  plainClientDelaySeconds: variable("PLAIN_CLIENT_DELAY", { default: "30", range: [0, 86_400] }),
   /** How often a request may be begun by a worker before it is given up; 1 turns redelivery and retry off. */
   maxDeliveries: variable("MAX_DELIVERIES", { default: "3" }),
   /** A mounted file that holds the name of the active colour; a broker of the other one is on standby. Without it: active. */
   activeColorFile: variable("ACTIVE_COLOR_FILE", { longest: 1024 }),
-  /** CURVE keys in Z85, 40 characters: the process' own pair, and for clients and workers the broker's public key. */
+  /**
+   * CURVE keys in Z85, 40 characters: the process' own pair, and for clients and workers the brokers' public key, or several with
+   * commas between them, of which a broker has one.
+   */
   curvePublicKey: variable("CURVE_PUBLIC_KEY"),
   curveSecretKey: variable("CURVE_SECRET_KEY", { secret: true }),
   curveServerKey: variable("CURVE_SERVER_KEY"),
+  /**
+   * Mounted files that win over these three and are read again while the process runs. Of clients and workers: lines such as
+   * `CURVE_PUBLIC_KEY=KEY` with the three variables' names. Of brokers: all pairs that they have, one `PUBLIC SECRET` a line.
+   */
+  curvePeerFile: variable("CURVE_PEER_FILE", { longest: 1024 }),
+  curvePairsFile: variable("CURVE_PAIRS_FILE", { longest: 1024 }),
   /** Files with the public keys that a broker admits, one `KEY NAME` a line: clients on the frontend, workers on the backend. */
   curveClientKeysFile: variable("CURVE_CLIENT_KEYS_FILE", { longest: 1024 }),
   curveWorkerKeysFile: variable("CURVE_WORKER_KEYS_FILE", { longest: 1024 }),
+  /** When the keys were made, in seconds since 1970; a metric shows it. */
+  curveKeysCreated: variable("CURVE_KEYS_CREATED", { default: "0", range: [0, 253_402_300_799] }),
   /** Who a worker is in logs; the host's name where it is not given. */
   workerId: variable("WORKER_ID", { longest: 1024 }),
   /** The service that a worker serves. */

@@ -6,6 +6,13 @@ export const image = {
   configDirectory: "/app/config",
   brokerConfigFile: "/app/config/broker.conf",
   workerConfigFile: "/app/config/worker.conf",
+  /** A folder of its own: its content changes while the pods run. */
+  activeColorFile: "/app/active/color",
+  /** What CURVE needs, which changes as well: the brokers' pairs, whom they admit, and a client's or worker's own keys. */
+  curvePairsFile: "/app/curve/pairs",
+  curveClientKeysFile: "/app/curve/clients",
+  curveWorkerKeysFile: "/app/curve/workers",
+  curvePeerFile: "/app/curve/peer",
 } as const;
 
 /** Programs of `services/` as seen from `/app`; the same paths work below `services/` in a checkout. */

@@ -1,4 +1,7 @@
-/** Every metric that our processes expose: name, type, help and labels, as Prometheus shows them. */
+/**
+ * Every metric that our processes expose: name, type, help and labels, as Prometheus shows them. A broker's series have the label
+ * `color` besides, a worker's the label `service`.
+ */
 export interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -7,6 +10,7 @@ export interface Metric {
   readonly buckets?: readonly number[];
 }
 
+/** What a broker exposes once. */
 export const metrics = {
   messagesSent: {
     name: "zeromq_messages_sent_total",
@@ -33,29 +37,11 @@ export const metrics = {
     labels: [],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
-  queueLength: {
-    name: "zeromq_queue_length",
-    type: "gauge",
-    help: "Requests accepted and unfinished: waiting in a queue, or held by a worker.",
-    labels: ["state"],
-  },
-  requestsEnded: {
-    name: "zeromq_requests_ended_total",
-    type: "counter",
-    help: "Accepted requests that ended, by outcome.",
-    labels: ["outcome"],
-  },
   requestsRejected: {
     name: "zeromq_requests_rejected_total",
     type: "counter",
     help: "Requests and peers that were refused because a bound was reached, by bound.",
     labels: ["bound"],
-  },
-  redeliveries: {
-    name: "zeromq_redeliveries_total",
-    type: "counter",
-    help: "Requests that were given to a worker again because their worker was lost.",
-    labels: [],
   },
   duplicates: {
     name: "zeromq_duplicate_requests_total",
@@ -75,16 +61,16 @@ export const metrics = {
     help: "Connections that ended before they were one, by side of the broker: wrong protocol, wrong key, too slow, too many.",
     labels: ["side"],
   },
-  queueBytes: {
-    name: "zeromq_queue_bytes",
-    type: "gauge",
-    help: "Bytes of the requests accepted and unfinished, with what it costs to keep them.",
-    labels: [],
-  },
   known: {
     name: "zeromq_known",
     type: "gauge",
     help: "Services, workers, clients and remembered replies that the broker knows, by kind.",
+    labels: ["kind"],
+  },
+  connectedClients: {
+    name: "zeromq_connected_clients",
+    type: "gauge",
+    help: "Connected clients: ours, which can be told to move to another broker, and plain ones, which cannot.",
     labels: ["kind"],
   },
   role: {
@@ -93,7 +79,79 @@ export const metrics = {
     help: "1 for the broker's role: active, standby or terminating.",
     labels: ["role"],
   },
+  curveKeysCreated: {
+    name: "zeromq_curve_keys_created_timestamp_seconds",
+    type: "gauge",
+    help: "When the broker's CURVE keys were made, in seconds since 1970; 0 where it has none or was not told.",
+    labels: [],
+  },
 } as const satisfies Record<string, Metric>;
+
+/**
+ * What a broker exposes for each service. Clients can invent names, so that only a service which a worker has served has a label
+ * value of its own, `MAX_SERVICE_LABELS` of them at most; all others are one, `otherServices`. A value stays when its workers
+ * are gone, until another service needs its place.
+ */
+export const serviceMetrics = {
+  queueLength: {
+    name: "zeromq_queue_length",
+    type: "gauge",
+    help: "Requests accepted and unfinished: waiting in a queue, or held by a worker.",
+    labels: ["state", "service"],
+  },
+  queueBytes: {
+    name: "zeromq_queue_bytes",
+    type: "gauge",
+    help: "Bytes of the requests accepted and unfinished, with what it costs to keep them.",
+    labels: ["service"],
+  },
+  oldestRequest: {
+    name: "zeromq_oldest_request_age_seconds",
+    type: "gauge",
+    help: "Age of the request that waits longest in a queue; 0 where none waits.",
+    labels: ["service"],
+  },
+  unserved: {
+    name: "zeromq_unserved_requests",
+    type: "gauge",
+    help: "Requests that wait for a service which has no worker at this broker.",
+    labels: ["service"],
+  },
+  workers: {
+    name: "zeromq_workers",
+    type: "gauge",
+    help: "Workers registered at this broker.",
+    labels: ["service"],
+  },
+  credit: {
+    name: "zeromq_worker_credit",
+    type: "gauge",
+    help: "Requests that the workers registered at this broker would take at once.",
+    labels: ["service"],
+  },
+  requestsEnded: {
+    name: "zeromq_requests_ended_total",
+    type: "counter",
+    help: "Accepted requests that ended, by outcome.",
+    labels: ["outcome", "service"],
+  },
+  replySeconds: {
+    name: "zeromq_reply_seconds_total",
+    type: "counter",
+    help: "Seconds that replied requests took in all, from a request's arrival at the broker to its reply's leaving.",
+    labels: ["service"],
+  },
+  redeliveries: {
+    name: "zeromq_redeliveries_total",
+    type: "counter",
+    help: "Requests that were given to a worker again because their worker was lost.",
+    labels: ["service"],
+  },
+} as const satisfies Record<string, Metric>;
+
+/** The value of the label `service` for services without one of their own, and the longest name that gets one. */
+export const otherServices = "other";
+export const longestServiceLabel = 128;
 
 /** Values of the label `outcome` of `requestsEnded`: a reply, or the error's name; a plain client meets silence instead of an error. */
 export const outcomes = [
@@ -129,8 +187,9 @@ export const bounds = [
 ] as const;
 export type Bound = (typeof bounds)[number];
 
-/** Values of the label `kind` of `duplicates`, and of `known`. */
+/** Values of the label `kind` of `duplicates`, of `connectedClients`, and of `known`. */
 export const duplicateKinds = ["attached", "replayed"] as const;
+export const clientKinds = ["ours", "plain"] as const;
 export const knownKinds = ["services", "workers", "clients", "remembered"] as const;
 
 /** Values of the label `reason` of `messagesDropped`: every message that ends without reaching its goal has one. */

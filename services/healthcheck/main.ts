@@ -1,6 +1,7 @@
 /** The seed's health check: `PING` to the broker's frontend, `Healthy` and 0 if it answers `PONG`, else `Unhealthy: …` and 1. */
 import { Command, InvalidArgumentError } from "commander";
 import { readFrontendEndpoint } from "../broker/settings.ts";
+import { readClientCurve } from "../process/client-curve.ts";
 import { localEndpoint, parseEndpoint } from "../transport/endpoint.ts";
 import { ping } from "../transport/ping.ts";
 
@@ -24,7 +25,7 @@ function endpoint(text: string): string {
 const { timeoutMs, address } = program.opts<{ timeoutMs: number; address?: string }>();
 let problem: string | undefined;
 try {
-  problem = await ping(localEndpoint(address ?? readFrontendEndpoint()), timeoutMs);
+  problem = await ping(localEndpoint(address ?? readFrontendEndpoint()), timeoutMs, readClientCurve({ env: process.env }));
 } catch (error) {
   problem = (error as Error).message;
 }

@@ -1,12 +1,17 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Registry } from "prom-client";
 import { httpPaths } from "../contract/ports.ts";
+
+/** What a scrape is answered with; a registry of prom-client is one. */
+export interface Exposition {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
 
 export interface HttpOptions {
   /** TCP port; 0 lets the system choose. */
   port: number;
-  registry: Registry;
+  exposition: Exposition;
   /** Why no new traffic may be sent here, or nothing where it may. */
   notReady(): string | undefined;
   /** Begins to end the process; absent where it cannot be asked to. */
@@ -19,7 +24,7 @@ export interface HttpEndpoint {
 }
 
 /** Serves the probes and the metrics. @throws the system's error (EADDRINUSE, EACCES) if the port cannot be bound. */
-export async function serveHttp({ port, registry, notReady, drain }: HttpOptions): Promise<HttpEndpoint> {
+export async function serveHttp({ port, exposition, notReady, drain }: HttpOptions): Promise<HttpEndpoint> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = "text/plain; charset=utf-8"): void => {
       response.writeHead(status, { "content-type": type }).end(request.method === "HEAD" ? undefined : body);
@@ -39,8 +44,8 @@ export async function serveHttp({ port, registry, notReady, drain }: HttpOptions
         return reason === undefined ? answer(200, "ready\n") : answer(503, `${reason}\n`);
       }
       case httpPaths.metrics:
-        registry.metrics().then(
-          (text) => answer(200, text, registry.contentType),
+        exposition.metrics().then(
+          (text) => answer(200, text, exposition.contentType),
           (error: Error) => answer(500, `${error.message}\n`),
         );
         return;

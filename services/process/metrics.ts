@@ -4,11 +4,15 @@ import type { Metric } from "../contract/metrics.ts";
 type Instrument<M extends Metric> = M["type"] extends "counter" ? Counter : M["type"] extends "gauge" ? Gauge : Histogram;
 export type Instruments<M extends Record<string, Metric>> = { readonly [K in keyof M]: Instrument<M[K]> };
 
+/** These look at each open file or socket at every scrape: at 20,000 connections that holds the event loop for many milliseconds. */
+const costly = ["process_open_fds", "nodejs_active_handles", "nodejs_active_requests", "nodejs_active_resources"];
+
 /** A registry with the metrics of a Node process in it; `labels` stand on every series. */
 export function createRegistry(labels: Record<string, string> = {}): Registry {
   const registry = new Registry();
   registry.setDefaultLabels(labels);
   collectDefaultMetrics({ register: registry });
+  for (const name of costly) for (const metric of [name, `${name}_total`]) registry.removeSingleMetric(metric);
   return registry;
 }
 

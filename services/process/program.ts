@@ -1,3 +1,4 @@
+import { countBuffersAsHeap } from "./external-memory.ts";
 import { SettingsError } from "./settings.ts";
 import type { Logger } from "./log.ts";
 
@@ -20,6 +21,7 @@ function endAtStart(): void {
 
 /** Runs a program's start; what it throws is printed on standard error and ends the process. */
 export async function runProgram(start: () => Promise<void>): Promise<void> {
+  countBuffersAsHeap();
   // The first process of a container ignores signals that it does not ask for, and a start can take seconds.
   for (const signal of stopSignals) process.once(signal, endAtStart);
   try {

@@ -53,4 +53,9 @@ export const serviceName = value("1 to 255 printable ASCII characters, not begin
   /^[\x20-\x7e]{1,255}$/.test(text) && !text.startsWith("mmi.") ? text : undefined,
 );
 export const text = value("a text of at most 1,024 characters", (given) => (given.length <= 1024 ? given : undefined));
+/** One key or several, separated by commas. */
+export const curveKeys = value("a CURVE key of 40 characters of Z85, or several separated by commas", (given) => {
+  const keys = given.split(",").map((part) => part.trim());
+  return keys.every((key) => readKey(key) !== undefined) ? keys : undefined;
+});
 export const curveKey = value("a CURVE key of 40 characters of Z85", (given) => (readKey(given) === undefined ? undefined : given));

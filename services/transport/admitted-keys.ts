@@ -1,9 +1,6 @@
-import { readFileSync } from "node:fs";
 import { readKey } from "./curve-keys.ts";
+import { watchFile } from "./watch-file.ts";
 import type { Admission } from "./zmtp/curve-server.ts";
-
-/** Milliseconds between two looks at the file: Kubernetes changes a mounted one by swapping a link above it, which no watch of the file sees. */
-const everyMs = 1_000;
 
 /** The keys of a mounted file, as it is now. */
 export interface AdmittedKeys {
@@ -18,38 +15,25 @@ export interface AdmittedKeys {
  * nobody; a file that cannot be read admits nobody at all. Reads again when it changes. `onProblem` is told once for each new problem.
  */
 export function watchAdmittedKeys(path: string, onProblem: (problem: string) => void, onChange: (count: number) => void): AdmittedKeys {
-  let content: string | undefined;
-  let problem: string | undefined;
   let admitted: ReadonlyMap<string, Admission> = new Map();
-
-  const look = (): void => {
-    try {
-      const now = readFileSync(path, "utf8");
-      problem = undefined;
-      if (now === content) return;
-      content = now;
-    } catch (error) {
-      const reason = `${path} cannot be read (${(error as NodeJS.ErrnoException).code}): nobody is admitted`;
+  const watch = watchFile(path, {
+    content(content) {
+      const parsed = parseAdmittedKeys(path, content);
+      admitted = parsed.admitted;
+      for (const line of parsed.problems) onProblem(line);
+      onChange(admitted.size);
+    },
+    unreadable(reason) {
       admitted = new Map();
-      content = undefined;
-      if (reason !== problem) onProblem(reason);
-      problem = reason;
-      return;
-    }
-    const parsed = parseAdmittedKeys(path, content);
-    admitted = parsed.admitted;
-    for (const line of parsed.problems) onProblem(line);
-    onChange(admitted.size);
-  };
-
-  look();
-  const timer = setInterval(look, everyMs).unref();
+      onProblem(`${reason}: nobody is admitted`);
+    },
+  });
   return {
     get count() {
       return admitted.size;
     },
     admit: (publicKey) => admitted.get(publicKey),
-    close: () => clearInterval(timer),
+    close: watch.close,
   };
 }
 

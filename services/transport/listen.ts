@@ -20,7 +20,10 @@ export interface ListenOptions {
   readonly curve?: ServerCurve;
   readonly limits: ConnectionLimits & {
     readonly maxConnections: number;
-    /** Connections whose handshake is not done; they count among `maxConnections` too. */
+    /**
+     * Connections whose handshake is not done. Where there are more, or no room among `maxConnections`, the oldest of them has to go: a
+     * peer that means it is done in an instant, so a crowd that stays silent keeps nobody out.
+     */
     readonly maxHandshakes: number;
   };
   onOpen(connection: Connection): void;
@@ -45,7 +48,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const parsed = parseEndpoint(options.endpoint);
   if (parsed === undefined) throw new BindError(options.endpoint, new Error("it is not of the form tcp://host:port"));
   const open = new Set<Connection>();
-  const shaking = new Set<Socket>();
+  const shaking = new Map<Socket, Connection>();
   const routingIds = new Set<string>();
   let onAllClosed: (() => void) | undefined;
 
@@ -55,14 +58,17 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
   const accept = (socket: Socket): void => {
     const remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
-    if (shaking.size >= limits.maxHandshakes || open.size + shaking.size >= limits.maxConnections) {
+    if (open.size >= limits.maxConnections) {
       socket.on("error", () => {});
       socket.destroy();
       options.onRefused(remote);
       return;
     }
-    shaking.add(socket);
-    openConnection(socket, "ROUTER", curve === undefined ? nullMechanism() : curveServer(curve), limits, {
+    if (shaking.size >= limits.maxHandshakes || open.size + shaking.size >= limits.maxConnections) {
+      const [oldest] = shaking.values();
+      oldest!.destroy(new Error("others wait for the place of one that does not finish its handshake"));
+    }
+    const connecting = openConnection(socket, "ROUTER", curve === undefined ? nullMechanism("listens") : curveServer(curve), limits, {
       onOpen(connection) {
         shaking.delete(socket);
         open.add(connection);
@@ -88,6 +94,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
         return true;
       },
     });
+    shaking.set(socket, connecting);
   };
 
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 }, accept);
@@ -105,7 +112,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
     async close(lingerMs) {
       server.close();
-      for (const socket of shaking) socket.destroy();
+      for (const socket of shaking.keys()) socket.destroy();
       for (const connection of [...open]) connection.end();
       if (open.size + shaking.size === 0) return;
       await new Promise<void>((resolve) => {

@@ -96,17 +96,24 @@ export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): Wo
     return count;
   };
 
-  /** Requests that one broker should be able to have here: all where it is the only one, a share by backlog otherwise. */
+  /**
+   * Requests that one broker should be able to have here: all where it is the only one, a share by backlog otherwise. What
+   * cannot be divided goes to those with the longest backlog.
+   */
   const shareOf = (place: Place, window: number): number => {
     let busy = 0;
     let all = 0;
-    for (const { state, backlog } of places.values()) {
-      if (state !== "registered") continue;
+    let before = 0;
+    let met = false;
+    for (const other of places.values()) {
+      if (other === place) met = true;
+      if (other.state !== "registered") continue;
       all += 1;
-      if (backlog > 0) busy += 1;
+      if (other.backlog > 0) busy += 1;
+      if (other.backlog > place.backlog || (!met && other.backlog === place.backlog)) before += 1;
     }
     if (all <= 1) return window;
-    if (place.backlog > 0) return Math.max(1, Math.floor(window / busy));
+    if (place.backlog > 0) return Math.max(1, Math.floor(window / busy) + (before < window % busy ? 1 : 0));
     return Math.max(1, Math.min(concurrency, Math.floor(window / all)));
   };
 
@@ -254,6 +261,8 @@ export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): Wo
       const place = byLink.get(job.link);
       if (place !== undefined && (!job.handed || outbox.revoke(job))) handBack(job, place);
     }
+    // Where no handler had begun, no end of one will ask for more.
+    grant();
   };
 
   return {

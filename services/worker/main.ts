@@ -30,7 +30,7 @@ await runProgram(async () => {
     if (terminating) return "terminating";
     return running === undefined || running.brokers === 0 ? `not connected to a broker at ${settings.brokers.join(", ")}` : undefined;
   };
-  const http = await serveHttp({ port: settings.metricsPort, registry, notReady }).catch((error: unknown) => {
+  const http = await serveHttp({ port: settings.metricsPort, exposition: registry, notReady }).catch((error: unknown) => {
     throw bindProblem(`port ${settings.metricsPort}`, environment.metricsPort.name, error);
   });
 

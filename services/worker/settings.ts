@@ -3,7 +3,7 @@ import { environment } from "../contract/environment.ts";
 import { image } from "../contract/image.ts";
 import { readSettings } from "../process/settings.ts";
 import type { Source } from "../process/settings.ts";
-import { clientCurve } from "../process/client-curve.ts";
+import { clientCurve, clientCurveSettings } from "../process/client-curve.ts";
 import * as kind from "../process/values.ts";
 
 const all = {
@@ -21,19 +21,17 @@ const all = {
   sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(...environment.sendTimeoutMs.range) },
   metricsPort: { variable: environment.metricsPort, kind: kind.tcpPort },
   logLevel: { variable: environment.logLevel, kind: kind.logLevel },
-  curveServerKey: { variable: environment.curveServerKey, kind: kind.curveKey },
-  curvePublicKey: { variable: environment.curvePublicKey, kind: kind.curveKey },
-  curveSecretKey: { variable: environment.curveSecretKey, kind: kind.curveKey },
+  ...clientCurveSettings,
   shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(...environment.shutdownGraceSeconds.range) },
 } as const;
 
 /** The worker's settings. The handler is named like the service, the worker like its host, where they are not given. @throws SettingsError */
 export function readWorkerSettings(source: Source = { env: process.env, defaultFile: image.workerConfigFile }) {
-  const { curveServerKey, curvePublicKey, curveSecretKey, ...settings } = readSettings(all, source);
+  const { curvePeerFile, curveServerKey, curvePublicKey, curveSecretKey, ...settings } = readSettings(all, source);
   return {
     ...settings,
     handler: settings.handler ?? settings.service,
     workerId: settings.workerId ?? hostname(),
-    curve: clientCurve({ curveServerKey, curvePublicKey, curveSecretKey }),
+    curve: clientCurve({ curvePeerFile, curveServerKey, curvePublicKey, curveSecretKey }),
   };
 }

@@ -9,6 +9,7 @@ import { inlineBelowBytes, RecordWriter } from "../majordomo/extension/writer.ts
 import { fromWorker, isWorkerMessage, readToWorker } from "../majordomo/extension/worker.ts";
 import type { ToWorkerVisitor } from "../majordomo/extension/worker.ts";
 import { connect } from "../transport/connect.ts";
+import { chooseKeys } from "../transport/peer-keys.ts";
 import { watchNames } from "../transport/watch-names.ts";
 import type { Connection } from "../transport/zmtp/connection.ts";
 import { createClock } from "./clock.ts";
@@ -36,6 +37,7 @@ const data = workerData as ThreadData;
 const { service, sendTimeoutMs, maxBodyBytes, port } = data;
 if (!(port instanceof MessagePort)) throw new Error("this file is a worker's thread: start a worker by worker() of worker.ts");
 const now = createClock();
+const keys = data.curve && chooseKeys(data.curve);
 const wires = new Map<Link, Wire>();
 const closing = new Set<Connection>();
 const slots = openSlots(data.slots);
@@ -152,7 +154,7 @@ function open(link: Link, endpoint: string): void {
   let readAtMs = 0;
   const connection = connect({
     endpoint,
-    curve: data.curve,
+    keys,
     limits: {
       maxFrameBytes: Math.max(maxBodyBytes, 1_048_576),
       maxFrames: 64,

@@ -3,6 +3,8 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { createLog } from "../process/log.ts";
 import type { Logger } from "../process/log.ts";
+import { chooseKeys } from "../transport/peer-keys.ts";
+import type { CurveSource } from "../transport/peer-keys.ts";
 import { createClock } from "./clock.ts";
 import type { FromThread, ThreadData, ToThread } from "./crossing/messages.ts";
 import { createReplyMemory, createReplyWriter } from "./crossing/replies.ts";
@@ -32,8 +34,8 @@ export interface WorkerOptions {
   readonly receiveTimeoutMs?: number;
   /** Milliseconds that a closing connection still tries to send what it took. */
   readonly sendTimeoutMs?: number;
-  /** CURVE keys in Z85: the broker's public key and this worker's pair. Plain text without. */
-  readonly curve?: { readonly serverKey: string; readonly publicKey: string; readonly secretKey: string } | undefined;
+  /** CURVE keys in Z85: the brokers' public key and this worker's pair, or the file that has them. Plain text without. */
+  readonly curve?: CurveSource | undefined;
   readonly log?: Logger;
   /** Told how each request ended, and the milliseconds since its handler started, if it did. */
   readonly onOutcome?: (outcome: WorkerOutcome, milliseconds: number | undefined) => void;
@@ -74,7 +76,8 @@ export function worker(service: string, handler: Handler, options: WorkerOptions
   const stopped = new Promise<boolean>((resolve) => (onStopped = resolve));
   let stopping: Promise<boolean> | undefined;
 
-  if (curve === undefined) log.warn("connections are plain text: whoever is on the way can read and send");
+  if (curve !== undefined) chooseKeys(curve); // says what is wrong with them here, not in the thread
+  else log.warn("connections are plain text: whoever is on the way can read and send");
   const threadData: ThreadData = {
     port: port2, replies: memory, slots: slots.memory, slotCount, service, brokers, concurrency, heartbeatIntervalMs, heartbeatLiveness,
     maxBodyBytes: maxMessageBytes, receiveTimeoutMs, sendTimeoutMs, curve,

@@ -138,12 +138,12 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
     message = [];
     socket.destroy();
     if (wasOpen) events.onClose(connection, error);
-    else events.onHandshakeFailure(remote, error ?? new ProtocolError(mechanism.refusedInSilence ?? "the peer left during the handshake"));
+    else events.onHandshakeFailure(remote, error ?? mechanism.refusedInSilence ?? new ProtocolError("the peer left during the handshake"));
   };
 
   /** A reset while the handshake goes on is a refusal like any other hanging up. */
   const hungUp = (error: NodeJS.ErrnoException): Error =>
-    error.code === "ECONNRESET" && mechanism.refusedInSilence !== undefined ? new ProtocolError(mechanism.refusedInSilence) : error;
+    error.code === "ECONNRESET" ? (mechanism.refusedInSilence ?? error) : error;
 
   const fail = (error: unknown): void => {
     if (!(error instanceof ProtocolError)) throw error;

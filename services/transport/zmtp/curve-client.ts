@@ -13,6 +13,14 @@ export interface ClientCurve {
   readonly secretKey: string;
 }
 
+/** The other side closed the connection where it should have shown that it has the server key. */
+export class HungUpAtHello extends ProtocolError {
+  constructor() {
+    super("the other side hung up at our HELLO: it does not have the server key that this side expects");
+    this.name = "HungUpAtHello";
+  }
+}
+
 /** @throws TypeError naming the key that is none; the secret one is not printed. */
 export function checkClientCurve(curve: ClientCurve): void {
   for (const [name, text] of Object.entries(curve) as [keyof ClientCurve, string][]) {
@@ -36,7 +44,7 @@ export function curveClient(curve: ClientCurve): Mechanism {
   const mechanism: Mechanism = {
     name: "CURVE",
     asServer: false,
-    refusedInSilence: "the other side hung up at our HELLO: it does not have the server key that this side expects",
+    refusedInSilence: new HungUpAtHello(),
     start(own) {
       metadata = Buffer.from(own);
       if (helloKey === undefined) throw new ProtocolError("the server key is none");

@@ -79,7 +79,7 @@ export function curveServer(curve: ServerCurve): Mechanism {
       const answer = count();
       const ready = encodeCommand("READY", answer, seal(key, nonceOf("CurveZMQREADY---", answer), metadata));
       Object.assign(mechanism, createTraffic(key, true, count, check));
-      return { send: ready, metadata: properties, identity: { publicKey, ...admission } };
+      return { send: ready, metadata: properties, identity: { publicKey, serverKey: encodeZ85(server.publicKey), ...admission } };
     },
   };
   return mechanism;

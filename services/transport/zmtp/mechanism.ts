@@ -9,6 +9,8 @@ export type Metadata = ReadonlyMap<string, Buffer>;
 export interface Identity {
   readonly publicKey: string;
   readonly name: string;
+  /** The server's public key by which it came in. */
+  readonly serverKey?: string;
   /** The services that this key is for; all where it is not given. */
   readonly services?: readonly string[];
 }
@@ -26,7 +28,7 @@ export interface Mechanism {
    */
   next(command: Buffer): { send?: Buffer; metadata?: Metadata; identity?: Identity };
   /** What it means when the other side closes without a word now. */
-  refusedInSilence?: string;
+  refusedInSilence?: ProtocolError;
   /** Wraps a frame; absent where frames go as they are. `flags` are `more` and `command`. */
   seal?(flags: number, body: Buffer): Buffer;
   /** Unwraps a frame. @throws ProtocolError */
@@ -87,17 +89,27 @@ export function decodeMetadata(bytes: Buffer): Metadata {
   return properties;
 }
 
-/** ZMTP's NULL mechanism (RFC 37): both sides send READY with their metadata; nothing is proved, nothing is hidden. */
-export function nullMechanism(): Mechanism {
+/**
+ * ZMTP's NULL mechanism (RFC 37): both sides send READY with their metadata; nothing is proved, nothing is hidden.
+ * Who connects sends its own at once. Who listens answers it: a peer that is to be refused then never sees READY, and
+ * keeps what it wants to send for its next connection.
+ */
+export function nullMechanism(side: "connects" | "listens"): Mechanism {
+  const listens = side === "listens";
+  let ready: Buffer = Buffer.alloc(0);
   return {
     name: "NULL",
     asServer: false,
-    start: (metadata) => encodeCommand("READY", metadata),
+    start(metadata) {
+      ready = encodeCommand("READY", metadata);
+      return listens ? undefined : ready;
+    },
     next(command) {
       const name = commandName(command);
       if (name === "ERROR") throw new ProtocolError(`the peer refused: ${errorReason(command)}`);
       if (name !== "READY") throw new ProtocolError("a command other than READY during the handshake");
-      return { metadata: decodeMetadata(command.subarray(6)) };
+      const metadata = decodeMetadata(command.subarray(6));
+      return listens ? { send: ready, metadata } : { metadata };
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { WorkerOutcome } from "../../contract/metrics.ts";
-import type { ClientCurve } from "../../transport/connect.ts";
+import type { CurveSource } from "../../transport/peer-keys.ts";
 import type { ReplyMemory } from "./replies.ts";
 import type { RequestBatch } from "./requests.ts";
 
@@ -18,7 +18,7 @@ export interface ThreadData {
   readonly maxBodyBytes: number;
   readonly receiveTimeoutMs: number;
   readonly sendTimeoutMs: number;
-  readonly curve: ClientCurve | undefined;
+  readonly curve: CurveSource | undefined;
 }
 
 export interface ToThread {

@@ -1,0 +1,34 @@
+import type { Logger } from "../process/log.ts";
+import { watchAdmittedKeys } from "../transport/admitted-keys.ts";
+import { watchServerPairs } from "../transport/server-pairs.ts";
+import type { RawPair } from "../transport/zmtp/box.ts";
+import { encodeZ85 } from "../transport/zmtp/z85.ts";
+import type { Security } from "./broker.ts";
+import type { BrokerKeys } from "./settings.ts";
+
+/** CURVE for both sides, each with a list of its own: a worker's key opens no frontend. */
+export function createSecurity(keys: BrokerKeys | undefined, log: Logger): Security {
+  if (keys === undefined) return undefined;
+  const pairs = ownPairs(keys, log);
+  const side = (name: string, path: string) => {
+    const admitted = watchAdmittedKeys(
+      path,
+      (problem) => log.error({ side: name, problem }, "admitted keys"),
+      (count) => log.info({ side: name, path, count }, "admitted keys read"),
+    );
+    return { keys: pairs, admit: admitted.admit };
+  };
+  return { frontend: side("frontend", keys.clientKeysFile), backend: side("backend", keys.workerKeysFile) };
+}
+
+/** The broker's own pairs, now; more than one while they are changed. */
+function ownPairs({ pair, pairsFile }: BrokerKeys, log: Logger): () => readonly RawPair[] {
+  if (pairsFile === undefined) return () => [pair];
+  const watched = watchServerPairs(
+    pairsFile,
+    pair,
+    (problem) => log.error({ problem }, "server keys"),
+    (all) => log.info({ publicKeys: all.map(({ publicKey }) => encodeZ85(publicKey)) }, "server keys read"),
+  );
+  return () => watched.pairs;
+}
