@@ -1,5 +1,6 @@
 import { createBroker } from "../../services/broker/core.ts";
 import type { Broker } from "../../services/broker/core.ts";
+import { beginDrain, lookEveryMs } from "../../services/broker/drain.ts";
 import type { BrokerLimits, Outbox } from "../../services/broker/outbox.ts";
 import type { Client, ClientPeer, Request, Worker, WorkerPeer } from "../../services/broker/state.ts";
 import type { ToClientVisitor } from "../../services/majordomo/extension/client.ts";
@@ -36,7 +37,10 @@ export interface BrokerNode extends Actor {
   /** Its own clock. */
   now(): number;
   accepting: boolean;
-  kill(): void;
+  /** Since when by its own clock, where it was told SIGTERM. */
+  terminatingSinceMs: number | undefined;
+  /** SIGKILL: what it has sent and what was sent to it may be lost. `silently`: with its machine, so that nobody is told. */
+  kill(silently?: boolean): void;
   /** SIGTERM: ends when it holds nothing, or when the grace is over. */
   drain(graceMs: number, onEnd: () => void): void;
   check(): void;
@@ -49,7 +53,7 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
   const limits: BrokerLimits = {
     heartbeatIntervalMs: 200, heartbeatLiveness: 3, maxQueuedRequests: 60, maxQueuedBytes: 1_000_000, maxRequestsPerService: 50, maxBytesPerService: 900_000, maxRequestsPerClient: 30,
     maxBytesPerClient: 800_000, maxServices: 4, maxWorkers: 20, maxClients: 20, maxMessageBytes: 100_000, dedupeMaxReplies: 40, dedupeMaxBytes: 100_000, dedupeMs: 2_000, clientGraceMs: 1_000,
-    longestRequestMs: 5_000, plainWorkerTimeoutMs: 1_500, maxDeliveries: 3, instance, ...changes,
+    longestRequestMs: 5_000, plainWorkerTimeoutMs: 1_500, plainClientDelayMs: 300, roleDelayMs: 1_000, maxDeliveries: 3, instance, ...changes,
   };
   const about = { instance: instance.toString("hex"), heartbeatIntervalMs: limits.heartbeatIntervalMs, heartbeatLiveness: limits.heartbeatLiveness, maxBodyBytes: 100_000, maxOutstanding: limits.maxRequestsPerClient };
   const skewMs = random.next() * 1e6;
@@ -64,6 +68,14 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
     wire.send(node, () => say(ours!));
   };
 
+  /** What was on its way from there is read still, until the other side has closed too. */
+  const closeClient = (peer: SimClientPeer): void => {
+    peer.wire.close(node);
+    world.later(random.next() * 4, node, () => {
+      if (node.peers.delete(peer)) node.core.clients.closed(peer, now());
+    });
+  };
+
   const outbox: Outbox = {
     plainReply(client, _form, _part, _service, body) {
       const { wire, plain } = client as SimClientPeer;
@@ -75,9 +87,13 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
     partial: (client, id, body) => toClient(client, (ours) => ours.partial(id, body)),
     error: (client, id, name, executed, message) => toClient(client, (ours) => ours.error(id, name, executed, message)),
     goAway: (client, role) => toClient(client, (ours) => ours.goAway(role)),
+    plainClose(peer) {
+      if (peer.client !== undefined && peer.client.outstanding > 0) throw new Broken(`${name} closes a plain client's connection and holds ${peer.client.outstanding} for it`);
+      closeClient(peer as SimClientPeer);
+    },
     clientDisconnect(client, reason) {
       toClient(client, (ours) => ours.disconnect(reason));
-      (client as SimClientPeer).wire.close(node);
+      closeClient(client as SimClientPeer);
     },
     plainRequest(worker, _form, delivery, body) {
       const { wire, plain } = worker as SimWorkerPeer;
@@ -113,32 +129,39 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
     workerLeft: () => {},
   };
 
-  const kill = (): void => {
+  const end = (violently: boolean): void => {
     node.alive = false;
-    for (const { wire } of [...node.peers]) wire.close(node);
+    for (const { wire } of [...node.peers]) wire.close(node, violently || world.lossy);
     node.peers.clear();
+  };
+  const clients = (): number => {
+    let count = 0;
+    for (const peer of node.peers) if ("client" in peer) count += 1;
+    return count;
   };
 
   const node: BrokerNode = {
-    name, alive: true, pausedUntilMs: 0, limits, peers: new Set(), accepting: true, now, kill,
+    name, alive: true, pausedUntilMs: 0, limits, peers: new Set(), accepting: true, terminatingSinceMs: undefined, now,
+    kill(silently = false) {
+      if (silently) for (const { wire } of node.peers) wire.blackHole = true;
+      end(true);
+    },
     core: createBroker(limits, outbox),
     drain(graceMs, onEnd) {
-      node.core.setRole("terminating");
-      const startedAtMs = world.nowMs;
-      let quietSinceMs: number | undefined;
+      const looked = beginDrain(node.core, { graceMs, clients }, now());
+      node.terminatingSinceMs = now();
       const look = (): void => {
-        const empty = node.core.waiting + node.core.held === 0;
-        quietSinceMs = empty ? (quietSinceMs ?? world.nowMs) : undefined;
-        if ((quietSinceMs !== undefined && world.nowMs - quietSinceMs > 250) || world.nowMs - startedAtMs > graceMs) {
+        if (looked(now()) === undefined) world.later(lookEveryMs, node, look);
+        else {
           node.core.close(now());
           if (node.core.waiting + node.core.held > 0) throw new Broken(`${name} ended with ${node.core.waiting} waiting and ${node.core.held} held`);
           // What it has said comes through: see `close(lingerMs)` of the real one.
           world.later(100, undefined, () => {
-            kill();
+            end(false);
             onEnd();
           });
           node.accepting = false;
-        } else world.later(25, node, look);
+        }
       };
       look();
     },
@@ -150,7 +173,7 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
 }
 
 /** The invariants of one broker: each request in exactly one place, nothing beyond its bound, all sums right. */
-function checkBroker({ name, core, limits }: BrokerNode): void {
+function checkBroker({ name, core, limits, terminatingSinceMs = Infinity }: BrokerNode): void {
   const fail = (what: string): never => {
     throw new Broken(`${name}: ${what}`);
   };
@@ -164,6 +187,7 @@ function checkBroker({ name, core, limits }: BrokerNode): void {
     seen.add(request);
     bytes += request.bytes;
     outstanding.set(request.client, (outstanding.get(request.client) ?? 0) + 1);
+    if (request.form === undefined && request.acceptedAtMs > terminatingSinceMs) fail(`request ${request.id} was accepted after SIGTERM`);
     if (request.starts >= limits.maxDeliveries) fail(`request ${request.id} was begun ${request.starts} times`);
   };
   const workers = new Set<Worker>();

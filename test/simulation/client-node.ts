@@ -12,7 +12,9 @@ import type { Actor, World } from "./world.ts";
 export interface ClientNode extends Actor {
   readonly core: ClientCore<Entry>;
   readonly wires: Map<Link, Wire>;
-  request(service: string, behaviour: Behaviour, timeoutMs: number, retries: number): void;
+  request(service: string, behaviour: Behaviour, timeoutMs: number, retries: number, whose?: "ours" | "probe"): Entry;
+  /** It ends, and says so. */
+  close(): void;
 }
 
 export interface ClientWeather {
@@ -21,8 +23,8 @@ export interface ClientWeather {
   readonly cancelled: number;
 }
 
-/** A client of ours, in front of brokers that come and go. `brokers` gives those that listen now. */
-export function createClientNode(world: World, name: string, ledger: Ledger, weather: ClientWeather, brokers: () => readonly BrokerNode[]): ClientNode {
+/** A client of ours, in front of brokers that come and go. `route` gives the one that a new connection reaches, where there is one. */
+export function createClientNode(world: World, name: string, ledger: Ledger, weather: ClientWeather, route: (attempt: number) => BrokerNode | undefined): ClientNode {
   const { random } = world;
   const wires = new Map<Link, Wire>();
   const peers = new Map<Link, { peer: SimClientPeer; broker: BrokerNode }>();
@@ -30,6 +32,13 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
   const skewMs = random.next() * 1e6;
   const now = (): number => world.nowMs + skewMs;
   const ids = new Map<Entry, number>();
+  /** How often a request was sent, on whichever connection, less the outcomes that came for it. */
+  const owed = new Map<number, number>();
+  const owe = (id: number, change: 1 | -1): void => {
+    const left = (owed.get(id) ?? 0) + change;
+    if (left < 0) throw new Broken(`request ${id} of ${name} had more outcomes than it was sent`);
+    owed.set(id, left);
+  };
 
   const tell = (link: Link, say: (visitor: FromClientVisitor) => void): void => {
     const at = peers.get(link);
@@ -52,8 +61,7 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
 
   const open = (link: Link, attempt: number): void => {
     world.later(random.next() * 5, node, () => {
-      const listening = brokers().filter(({ alive, accepting }) => alive && accepting);
-      const broker = listening[(attempt + random.between(0, 1)) % Math.max(1, listening.length)];
+      const broker = route(attempt);
       if (broker === undefined || random.chance(weather.refused)) {
         core.lost(link, now());
         return;
@@ -70,9 +78,15 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
         ours: {
           welcome: (welcome) => core.welcome(link, welcome, now()),
           heartbeat: (role) => core.heartbeat(link, role, now()),
-          reply: (id, body) => core.reply(link, id, body, now()),
+          reply(id, body) {
+            owe(id, -1);
+            core.reply(link, id, body, now());
+          },
           partial: (id, body) => core.partial(link, id, body, now()),
-          error: (id, what, executed, message) => core.error(link, id, what, executed, message, now()),
+          error(id, what, executed, message) {
+            owe(id, -1);
+            core.error(link, id, what, executed, message, now());
+          },
           goAway: (role) => core.goAway(link, role, now()),
           disconnect: () => core.disconnect(link, now()),
         },
@@ -80,6 +94,7 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
       wires.set(link, wire);
       peers.set(link, { peer, broker });
       broker.peers.add(peer);
+      broker.core.clients.opened(peer);
       core.opened(link, now());
     });
   };
@@ -95,7 +110,14 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
       },
       hello: (link, lineage) => tell(link, (broker) => broker.hello(1, 1, `${instance.slice(4)}${lineage.toString(16).padStart(4, "0")}`)),
       heartbeat: (link) => tell(link, (broker) => broker.heartbeat()),
-      request: (link, id, timeoutMs, retry, service, trace, credit, body) => tell(link, (broker) => broker.request(id, timeoutMs, retry, service, trace, credit, body)),
+      request(link, id, timeoutMs, retry, service, trace, credit, body) {
+        const to = peers.get(link)?.broker;
+        const entry = ledger.of(body);
+        if (to !== undefined) entry.sentTo.add(to);
+        if (to?.alive === false) entry.harmed = true;
+        owe(id, 1);
+        tell(link, (broker) => broker.request(id, timeoutMs, retry, service, trace, credit, body));
+      },
       cancel: (link, id) => tell(link, (broker) => broker.cancel(id)),
       partialCredit: (link, id, count) => tell(link, (broker) => broker.partialCredit(id, count)),
       disconnect: (link) => tell(link, (broker) => broker.disconnect()),
@@ -115,11 +137,16 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
 
   const node: ClientNode = {
     name, alive: true, pausedUntilMs: 0, core, wires,
-    request(service, behaviour, timeoutMs, retries) {
-      const entry = ledger.add(behaviour);
+    request(service, behaviour, timeoutMs, retries, whose) {
+      const entry = ledger.add(behaviour, whose);
       const partialCredit = behaviour === "parts" ? random.between(1, 3) : 0;
       ids.set(entry, core.request(entry, { service, body: ledger.body(entry), timeoutMs, retries, trace: undefined, partialCredit }, now()));
       if (random.chance(weather.cancelled)) world.later(random.next() * 300, node, () => core.cancel(ids.get(entry) ?? -1, now()));
+      return entry;
+    },
+    close() {
+      core.close();
+      node.alive = false;
     },
   };
   core.tick(now());

@@ -17,7 +17,7 @@ export function createPlainClient(world: World, name: string, service: string, l
   let entry: Entry | undefined;
 
   const ask = (): void => {
-    entry = ledger.add(random.chance(0.9) ? "answer" : "fail", true);
+    entry = ledger.add(random.chance(0.9) ? "answer" : "fail", "plain");
     tries = 3;
     send();
   };
@@ -45,6 +45,7 @@ export function createPlainClient(world: World, name: string, service: string, l
         },
       };
       broker.peers.add(peer);
+      broker.core.clients.opened(peer);
       wire = connection;
       connection.send(node, () => {
         if (broker.peers.has(peer)) broker.core.clients.plainRequest(peer, form, service, ledger.body(asked), undefined, broker.now());

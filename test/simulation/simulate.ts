@@ -5,44 +5,19 @@ import { Broken, describe, Ledger } from "./ledger.ts";
 import type { Behaviour } from "./ledger.ts";
 import { createPlainClient, createPlainWorker } from "./plain-nodes.ts";
 import { createRandom } from "./random.ts";
+import { SeedBroken } from "./result.ts";
+import type { Result } from "./result.ts";
 import { createWorkerNode } from "./worker-node.ts";
 import type { WorkerNode } from "./worker-node.ts";
 import { createWorld } from "./world.ts";
-
-export interface Result {
-  readonly seed: number;
-  readonly requests: number;
-  readonly replies: number;
-  /** Ended with an error, by name. */
-  readonly errors: Readonly<Record<string, number>>;
-  /** Runs beyond the first of a request. */
-  readonly repeated: number;
-  /** Simulated milliseconds. */
-  readonly milliseconds: number;
-}
-
-/** A seed that broke an invariant; the same seed breaks it again. */
-export class SeedBroken extends Error {
-  readonly seed: number;
-  constructor(seed: number, weather: Weather, cause: unknown, notes: readonly string[]) {
-    super(`seed ${seed}: ${cause instanceof Error ? cause.message : String(cause)}\n${notes.slice(-20).map((note) => `  ${note}`).join("\n")}\nagain: npm run simulate -- ${weather === "fair" ? "--fair " : ""}--from ${seed} --seeds 1`, { cause });
-    this.name = "SeedBroken";
-    this.seed = seed;
-  }
-}
+import type { Actor } from "./world.ts";
 
 const stormMs = 6_000;
 /** After the storm everybody lives: whatever was begun must end in this time. */
 const calmTimes = { bad: 9_000, fair: 30_000 } as const;
 
-/**
- * Bad weather kills, breaks and stops whatever it likes. In fair weather brokers drain, change roles and are replaced, workers are
- * stopped and replaced, all in good order: then not one request may be lost.
- */
-export type Weather = "bad" | "fair";
-
 /** One history of brokers, workers and clients. @throws SeedBroken */
-export function simulate(seed: number, weather: Weather = "bad"): Result {
+export function simulate(seed: number, weather: "bad" | "fair" = "bad"): Result {
   const calmMs = calmTimes[weather];
   const random = createRandom(seed);
   const world = createWorld(random, 1_000, weather === "bad");
@@ -54,6 +29,12 @@ export function simulate(seed: number, weather: Weather = "bad"): Result {
   let plainWorkers: ReturnType<typeof createPlainWorker>[] = [];
   let started = 0;
   const listening = (): readonly BrokerNode[] => brokers.filter(({ alive }) => alive);
+  /** As a Service: soon after SIGTERM no new connection comes to a broker. */
+  const reachable = (): readonly BrokerNode[] => brokers.filter(({ alive, accepting, terminatingSinceMs, now }) => alive && accepting && now() - (terminatingSinceMs ?? Infinity) < 300);
+  const route = (attempt: number): BrokerNode | undefined => {
+    const open = reachable();
+    return open[(attempt + random.between(0, 1)) % Math.max(1, open.length)];
+  };
 
   const startBroker = (): void => {
     started += 1;
@@ -74,8 +55,8 @@ export function simulate(seed: number, weather: Weather = "bad"): Result {
   for (let count = random.between(1, 3); count > 0; count -= 1) startBroker();
   for (let count = random.between(1, 4); count > 0; count -= 1) startWorker();
   for (let count = random.between(0, 2); count > 0; count -= 1) startPlainWorker();
-  const clients = Array.from({ length: random.between(1, 4) }, (_, index) => createClientNode(world, `client-${index}`, ledger, weather === "bad" ? { refused: 0.05, cancelled: 0.03 } : { refused: 0, cancelled: 0 }, listening));
-  const plainClients = Array.from({ length: random.between(0, 2) }, (_, index) => createPlainClient(world, `plain-client-${index}`, random.pick(services), ledger, listening));
+  const clients = Array.from({ length: random.between(1, 4) }, (_, index) => createClientNode(world, `client-${index}`, ledger, weather === "bad" ? { refused: 0.05, cancelled: 0.03 } : { refused: 0, cancelled: 0 }, route));
+  const plainClients = Array.from({ length: random.between(0, 2) }, (_, index) => createPlainClient(world, `plain-client-${index}`, random.pick(services), ledger, reachable));
 
   const behave = (): Behaviour => {
     const draw = random.next();
@@ -98,6 +79,7 @@ export function simulate(seed: number, weather: Weather = "bad"): Result {
     return all.length === 0 ? undefined : random.pick(all);
   };
   const fault = (): void => {
+    if (world.nowMs >= 1_000 + stormMs) return;
     const broker = random.pick(brokers);
     const worker = workers.length > 0 ? random.pick(workers) : undefined;
     switch (weather === "bad" ? random.between(0, 10) : random.pick([1, 6, 10])) {
@@ -148,7 +130,7 @@ export function simulate(seed: number, weather: Weather = "bad"): Result {
         if (broker.alive) broker.core.setRole(broker.core.role === "active" ? "standby" : "active");
     }
     replace();
-    if (world.nowMs < 1_000 + stormMs) world.later(random.next() * 800, undefined, fault);
+    world.later(random.next() * 800, undefined, fault);
   };
   const replace = (): void => {
     brokers = brokers.filter(({ alive }) => alive);
@@ -159,8 +141,9 @@ export function simulate(seed: number, weather: Weather = "bad"): Result {
     if (plainWorkers.length < 1 && random.chance(0.2)) startPlainWorker();
   };
 
-  const check = (): void => {
-    for (const broker of brokers) if (broker.alive) broker.check();
+  const check = (actor: Actor | undefined): void => {
+    // What happens in a client or a worker reaches a broker only by a later step of that broker's own.
+    for (const broker of brokers) if (broker.alive && (actor === broker || actor === undefined)) broker.check();
   };
   const calm = (): void => {
     for (const node of [...brokers, ...workers, ...clients]) node.pausedUntilMs = 0;
@@ -180,23 +163,15 @@ export function simulate(seed: number, weather: Weather = "bad"): Result {
     world.run(1_000 + stormMs + calmMs, check);
     ledger.close();
     if (weather === "fair") {
-      for (const { number, outcome, plain } of ledger.entries) {
-        if (!plain && outcome?.kind !== "reply") throw new Broken(`request ${number} was lost in fair weather: ${describe(outcome!)}: ${outcome!.kind === "error" ? outcome!.message : ""}`);
+      for (const { number, outcome, whose } of ledger.entries) {
+        if (whose === "ours" && outcome?.kind !== "reply") throw new Broken(`request ${number} was lost in fair weather: ${describe(outcome!)}: ${outcome!.kind === "error" ? outcome!.message : ""}`);
       }
     }
     for (const { core } of clients) if (core.outstanding > 0) throw new Broken("a client still waits");
     for (const node of plainClients) node.alive = false;
   } catch (error) {
-    throw new SeedBroken(seed, weather, error, world.notes);
+    throw new SeedBroken(seed, weather, "drawn", error, world.notes);
   }
 
-  const errors: Record<string, number> = {};
-  let replies = 0;
-  let repeated = 0;
-  for (const { outcome, executions } of ledger.entries) {
-    repeated += Math.max(0, executions - 1);
-    if (outcome?.kind === "reply") replies += 1;
-    else if (outcome !== undefined) errors[`${outcome.name} ${outcome.executed}`] = (errors[`${outcome.name} ${outcome.executed}`] ?? 0) + 1;
-  }
-  return { seed, requests: ledger.entries.length, replies, errors, repeated, milliseconds: stormMs + calmMs };
+  return { seed, scenario: "drawn", ...ledger.summary(), milliseconds: stormMs + calmMs };
 }

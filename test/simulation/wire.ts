@@ -6,8 +6,8 @@ export interface Wire {
   /** Nothing comes through any more, and nobody is told: a cable that was pulled. */
   blackHole: boolean;
   send(from: Actor, happen: () => void): void;
-  /** One side closes, or its process is gone: what is on its way is lost or not, the other side is told. */
-  close(from: Actor): void;
+  /** One side closes, or its process is gone (`violently`): what is on its way is lost or not, the other side is told. */
+  close(from: Actor, violently?: boolean): void;
 }
 
 export function createWire(world: World, one: Actor, other: Actor, onClosed: (side: Actor, cleanly: boolean) => void): Wire {
@@ -32,12 +32,12 @@ export function createWire(world: World, one: Actor, other: Actor, onClosed: (si
         if (open && !lost && !wire.blackHole) happen();
       });
     },
-    close(from) {
+    close(from, violently = world.lossy) {
       if (!open || closing) return;
       closing = true;
       const to = from === one ? other : one;
       // What was sent before comes, unless the process was killed with it unsent.
-      const cleanly = !world.lossy || random.chance(0.5);
+      const cleanly = !violently || random.chance(0.5);
       const at = cleanly ? Math.max(lastMs.get(to)!, world.nowMs) : world.nowMs;
       if (wire.blackHole) {
         open = false;

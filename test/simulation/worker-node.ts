@@ -131,6 +131,9 @@ export function createWorkerNode(world: World, name: string, service: string, co
         case "fail":
           world.later(tookMs, node, () => finish(job, () => core.error(job.number, "failed", "no", now())));
           break;
+        case "long":
+          world.later(random.between(200, 2_500), node, answer);
+          break;
         case "hang":
           world.later(tookMs + 3_000, node, answer);
           break;
@@ -188,7 +191,8 @@ export function createWorkerNode(world: World, name: string, service: string, co
     name, alive: true, pausedUntilMs: 0, core, wires,
     kill() {
       node.alive = false;
-      for (const wire of [...wires.values()]) wire.close(node);
+      for (const { peer } of peers.values()) for (const request of peer.worker?.held.values() ?? []) ledger.of(request.body).harmed = true;
+      for (const wire of [...wires.values()]) wire.close(node, true);
     },
     stop: () => core.stop(now()),
   };

@@ -24,8 +24,8 @@ export interface World {
   /** Lets something happen in an actor later; never, where that is dead by then. */
   later(delayMs: number, actor: Actor | undefined, happen: () => void): void;
   every(intervalMs: number, actor: Actor, happen: () => void): void;
-  /** Runs until a time; `check` is called after each step. */
-  run(untilMs: number, check: () => void): void;
+  /** Runs until a time; `check` is called after each step, with the actor in which it happened, where it was in one. */
+  run(untilMs: number, check: (actor: Actor | undefined) => void): void;
   note(text: string): void;
   readonly notes: readonly string[];
 }
@@ -97,7 +97,7 @@ export function createWorld(random: Random, startMs: number, lossy: boolean): Wo
           continue;
         }
         event.happen();
-        check();
+        check(actor);
       }
       nowMs = untilMs;
     },
