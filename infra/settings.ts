@@ -2,6 +2,7 @@ import { certificateProblem } from "./settings/certificates.ts";
 import { crosschecks } from "./settings/crosschecks.ts";
 import { type Problem, problemsOf, SettingsError, unknownSetting } from "./settings/problems.ts";
 import { type Settings, schema } from "./settings/schema.ts";
+import { updateChecks } from "./settings/updateChecks.ts";
 
 export { SettingsError } from "./settings/problems.ts";
 export { type Settings, schema } from "./settings/schema.ts";
@@ -15,9 +16,9 @@ const keys = Object.keys(schema.shape) as Key[];
 
 /**
  * The settings of a stack from its configuration as Pulumi hands it over: full keys, all values text, objects as JSON.
- * Throws one `SettingsError` that lists everything that is wrong.
+ * Throws one `SettingsError` that lists everything that is wrong. What only an update needs may be missing in a preview.
  */
-export function parseSettings(raw: Readonly<Record<string, string>>, stack: string): Settings {
+export function parseSettings(raw: Readonly<Record<string, string>>, stack: string, { isPreview = false } = {}): Settings {
   const problems: Problem[] = [];
   const sound: Partial<Settings> = {};
   for (const key of keys) {
@@ -26,10 +27,16 @@ export function parseSettings(raw: Readonly<Record<string, string>>, stack: stri
     if (result.success) Object.assign(sound, { [key]: result.data });
     else problems.push(...problemsOf(key, schema.shape[key], value, result.error));
   }
-  problems.push(...crosschecks.flatMap((check) => check(sound, stack)), ...certificateProblem(sound.build?.caCertificates));
+  const checks = isPreview ? crosschecks : [...crosschecks, ...updateChecks];
+  problems.push(...checks.flatMap((check) => check(sound, stack)), ...certificateProblem(sound.build?.caCertificates));
   const all = [...strangers(Object.keys(raw)), ...problems.map((one) => ({ ...one, key: `${project}:${one.key}` }))];
   if (all.length > 0) throw new SettingsError(stack, all);
   return sound as Settings;
+}
+
+/** What an update of the stack would be refused for, though a preview is not. */
+export function missingForUpdate(settings: Settings, stack: string): Problem[] {
+  return updateChecks.flatMap((check) => check(settings, stack)).map((one) => ({ ...one, key: `${project}:${one.key}` }));
 }
 
 /** Objects and lists arrive as JSON; text that is none is left for the schema to refuse. */

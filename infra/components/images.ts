@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { names } from "../../services/contract/names.ts";
+import { type Color, names } from "../../services/contract/names.ts";
 import services from "../../services/package.json" with { type: "json" };
 import { readCertificates } from "../settings/certificates.ts";
 import { worktree } from "../settings/images.ts";
@@ -16,19 +16,31 @@ const repositories = { broker: names.brokerApp, worker: names.workerApp } satisf
 
 /** The images that the pods run, each by digest: built from this checkout where the settings say so, else as they are. */
 export class Images extends pulumi.ComponentResource {
-  readonly broker: pulumi.Output<string>;
-  readonly worker: pulumi.Output<string>;
+  readonly references: Readonly<Record<Color | "worker", pulumi.Output<string>>>;
+  readonly #built = new Map<Part, pulumi.Output<string>>();
 
   constructor(settings: Settings, options: pulumi.ComponentResourceOptions) {
     super("zeromq-stack:infra:Images", "images", {}, options);
-    this.broker = this.#reference(settings, "broker", settings.images[settings.activeColor]);
-    this.worker = this.#reference(settings, "worker", settings.images.worker);
+    this.references = {
+      blue: this.#reference(settings, "broker", settings.images.blue),
+      green: this.#reference(settings, "broker", settings.images.green),
+      worker: this.#reference(settings, "worker", settings.images.worker),
+    };
     this.registerOutputs();
   }
 
   #reference(settings: Settings, part: Part, wanted: string): pulumi.Output<string> {
-    const repository = `${settings.pushRegistry.server}/${repositories[part]}`;
-    if (wanted !== worktree) return pulumi.output(wanted.includes("/") ? wanted : `${repository}:${wanted}`);
+    // Only in a preview: see settings/updateChecks.ts.
+    const server = settings.pushRegistry.server ?? "pushRegistry.server";
+    const repository = `${server}/${repositories[part]}`;
+    if (wanted !== worktree) return pulumi.output(pinned(wanted, repository));
+    // Two colours that are both built from this checkout are one image.
+    const built = this.#built.get(part) ?? this.#build(settings, part, repository);
+    this.#built.set(part, built);
+    return built;
+  }
+
+  #build(settings: Settings, part: Part, repository: string): pulumi.Output<string> {
     return new docker.Image(
       repositories[part],
       {
@@ -47,6 +59,12 @@ export class Images extends pulumi.ComponentResource {
       { parent: this },
     ).repoDigest;
   }
+}
+
+/** By digest alone: pods that run an image are not replaced when it gets a tag, for instance where it is pinned. */
+function pinned(wanted: string, repository: string): string {
+  const [named, digest] = wanted.split("@") as [string, string];
+  return `${wanted.includes("/") ? named.replace(/:[^/:]*$/, "") : repository}@${digest}`;
 }
 
 function registryLogin({ pushRegistry: { server, username, password } }: Settings) {

@@ -2,7 +2,8 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { names } from "../../services/contract/names.ts";
 import type { Settings } from "../settings.ts";
-import { workerDeployment } from "../specs/workerDeployment.ts";
+import { disruptionBudget } from "../specs/disruptionBudget.ts";
+import { workerDeployment, workerLabels } from "../specs/workerDeployment.ts";
 import { awaitedText } from "./awaitedText.ts";
 import { rolloutTime } from "./rolloutTime.ts";
 
@@ -16,14 +17,19 @@ export class Workers extends pulumi.ComponentResource {
     options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource[] },
   ) {
     super("zeromq-stack:infra:Workers", "workers", {}, options);
-    this.deployments = settings.workers.map(
-      (worker, index) =>
-        new kubernetes.apps.v1.Deployment(
-          names.workerDeployment(worker.service, index),
-          workerDeployment(settings, worker, index, awaitedText(image)),
-          { parent: this, dependsOn: options.dependsOn, ...rolloutTime(settings, worker.replicas) },
-        ),
-    );
+    this.deployments = settings.workers.map((worker, index) => {
+      const name = names.workerDeployment(worker.service, index);
+      const of = { parent: this, dependsOn: options.dependsOn };
+      new kubernetes.policy.v1.PodDisruptionBudget(
+        name,
+        disruptionBudget({ name, namespace: settings.namespace, matchLabels: workerLabels(worker) }),
+        of,
+      );
+      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaitedText(image)), {
+        ...of,
+        ...rolloutTime(settings, worker.replicas),
+      });
+    });
     this.registerOutputs();
   }
 }

@@ -5,7 +5,7 @@ import { group, oneOf, seconds, wholeNumber } from "./values.ts";
 
 /** The brokers of a colour. */
 export const broker = group({
-  replicas: wholeNumber(1, 100).default(3).describe("Brokers of the active colour."),
+  replicas: wholeNumber(1, 100).default(3).describe("Brokers of the active colour; the other one has standbyReplicas."),
   logLevel: oneOf(environment.logLevel.words)
     .default(environment.logLevel.default)
     .describe("The least severe log entries that are written."),

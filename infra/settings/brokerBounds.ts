@@ -14,6 +14,7 @@ export const brokerBounds = group({
   maxRequestsPerClient: count(environment.maxRequestsPerClient, "Requests of one client: its share."),
   maxBytesPerClient: count(environment.maxBytesPerClient, "Bytes of one client's requests."),
   maxServices: count(environment.maxServices, "Names of services known at once."),
+  maxServiceLabels: count(environment.maxServiceLabels, "Services with series of their own among the metrics; further ones are counted together."),
   maxWorkers: count(environment.maxWorkers, "Workers connected at once."),
   maxClients: count(environment.maxClients, "Clients connected at once."),
   maxMessageBytes: count(environment.maxMessageBytes, "Bytes of a request or a reply."),

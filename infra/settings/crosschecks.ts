@@ -1,18 +1,15 @@
+import { curveProblems } from "./curve.ts";
+import { monitoringProblems } from "./monitoringProblems.ts";
 import { handlerProblems } from "./handlers.ts";
-import { worktree } from "./images.ts";
+import { networkProblems } from "./network.ts";
 import type { Problem } from "./problems.ts";
 import { resourceProblems } from "./resources.ts";
 import type { Settings } from "./schema.ts";
 import { allowedInstead, reservedWorkerVariables } from "./workerVariables.ts";
 
 /** The settings that are right in themselves; a check whose operands are not among them says nothing. */
-type Sound = Partial<Settings>;
-type Check = (settings: Sound, stack: string) => Problem[];
-
-/** Stacks that may run what nobody released: `dev` and those named after it, such as `dev-alice`. */
-export function isDevelopmentStack(stack: string): boolean {
-  return /^dev(-|$)/.test(stack);
-}
+export type Sound = Partial<Settings>;
+export type Check = (settings: Sound, stack: string) => Problem[];
 
 /** What settings that are right one by one may get wrong together. */
 export const crosschecks: readonly Check[] = [
@@ -53,6 +50,11 @@ export const crosschecks: readonly Check[] = [
   },
 
   handlerProblems,
+  monitoringProblems,
+
+  curveProblems,
+
+  networkProblems,
 
   function requestsFitIntoLimits({ broker, workers = [] }) {
     return [
@@ -69,23 +71,9 @@ export const crosschecks: readonly Check[] = [
     }];
   },
 
-  function activeColorIsReleased({ images, activeColor }, stack) {
-    if (!images || !activeColor || images[activeColor] !== worktree || isDevelopmentStack(stack)) return [];
-    return [{
-      key: `images.${activeColor}`,
-      message: `"${worktree}" found on the active colour of stack ${stack}; allowed: an image pinned by digest, but on dev and dev-…`,
-    }];
-  },
-
-  function ourImagesHaveARegistry({ images, activeColor, pushRegistry }) {
-    if (!images || !activeColor || !pushRegistry || pushRegistry.server) return [];
-    const homeless = (["worker", activeColor] as const).filter((part) => !images[part].includes("/"));
-    if (homeless.length === 0) return [];
-    const parts = homeless.map((part) => `images.${part}`).join(" and ");
-    return [{
-      key: "pushRegistry.server",
-      message: `nothing found; needed for ${parts}; allowed: a registry's host, with a path if it has one`,
-    }];
+  function smokeAsksAWorker({ smoke, workers = [] }) {
+    if (smoke?.service === undefined || workers.some(({ service }) => service === smoke.service)) return [];
+    return [{ key: "smoke.service", message: `"${smoke.service}" found; allowed: a service of workers: ${workers.map(({ service }) => service).join(" or ")}` }];
   },
 
   function loginIsWhole({ pushRegistry }) {

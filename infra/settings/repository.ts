@@ -10,3 +10,6 @@ export const registryForm = new RegExp(`^(?:${host}|${component})(?:/${component
 
 /** An image that never changes: a tag of our own repository, or a whole repository, either one with a digest. */
 export const pinnedForm = new RegExp(`^(?:${tag}|(?:${host}|${component})(?:/${component})+(?::${tag})?)@${digest}$`);
+
+/** An image of a registry that is named elsewhere. */
+export const imageForm = new RegExp(`^${component}(?:/${component})*:${tag}(?:@${digest})?$`);

@@ -1,10 +1,16 @@
 import type { z } from "zod";
 import { colors } from "../../services/contract/names.ts";
 import { longestRequestLimit } from "../specs/gracePeriods.ts";
+import { alerting } from "./alerting.ts";
+import { autoscaling } from "./autoscaling.ts";
 import { broker } from "./broker.ts";
+import { clients, curve } from "./curve.ts";
 import { frontend } from "./frontend.ts";
 import { build, images, pushRegistry } from "./images.ts";
+import { grafana, prometheus } from "./monitoring.ts";
+import { network } from "./network.ts";
 import { registryForm } from "./repository.ts";
+import { smoke } from "./smoke.ts";
 import { dnsLabel, group, oneOf, seconds, text, wholeNumber } from "./values.ts";
 import { workers } from "./workers.ts";
 
@@ -24,6 +30,11 @@ export const schema = group({
   images: images.describe("What runs: this checkout, or an image that exists."),
   build: build.describe("How images are built from this checkout."),
   broker: broker.describe("The brokers."),
+  standbyReplicas: wholeNumber(0, 100).default(1).describe("Brokers of the colour that is not active, once its clients have left."),
+  scaleDownDelaySeconds: wholeNumber(0, 86_400)
+    .default(30)
+    .describe("Seconds after a switch in which the old colour stays as it is, and in which plain clients, who cannot be told to move, keep their connections."),
+  smoke: smoke.describe("The request that both colours must answer before and after a switch."),
   longestRequestSeconds: seconds(1, longestRequestLimit)
     .default(30)
     .describe("The longest request that is waited for when a pod ends; grace periods follow."),
@@ -31,7 +42,14 @@ export const schema = group({
     .default(300)
     .describe("Seconds that new pods may take to get ready before the update fails."),
   workers: workers.describe("The worker services."),
+  clients: clients.describe("Who may send requests; each gets a CURVE key of its own."),
+  curve: curve.describe("Encrypted connections between peers that know each other."),
+  network: network.describe("Who may open connections to what."),
   frontend: frontend.describe("How clients outside of the cluster reach the brokers."),
+  prometheus: prometheus.describe("Metrics: what collects and keeps them."),
+  alerting: alerting.describe("Alerts: when, and who is told."),
+  grafana: grafana.describe("Dashboards."),
+  autoscaling: autoscaling.describe("How many workers there are, by what they have to do."),
 });
 
 export type Settings = z.output<typeof schema>;

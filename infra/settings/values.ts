@@ -33,6 +33,20 @@ export function seconds(least: number, most: number) {
     .register(about, { allowed: `seconds from ${least} to ${most}` });
 }
 
+/** A part of a whole, fractions included. */
+export function percentage(least: number, most: number) {
+  return z
+    .preprocess(numberOf, z.number().min(least).max(most))
+    .register(about, { allowed: `per cent from ${least} to ${most}` });
+}
+
+/** Whether something is there. */
+export function flag() {
+  return z
+    .preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean())
+    .register(about, { allowed: "true or false" });
+}
+
 /** Text of a certain form; `allowed` says which in words. */
 export function text(form: RegExp | ((value: string) => boolean), allowed: string, rest: { secret?: boolean } = {}) {
   const isRight = form instanceof RegExp ? (value: string) => form.test(value) : form;

@@ -4,6 +4,10 @@ import { environment, type Variable } from "../../services/contract/environment.
 export const reservedWorkerVariables: readonly string[] = [
   environment.brokerAddress,
   environment.configFile,
+  environment.curvePeerFile,
+  environment.curvePublicKey,
+  environment.curveSecretKey,
+  environment.curveServerKey,
   environment.handler,
   environment.heartbeatIntervalSeconds,
   environment.heartbeatLiveness,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { environment } from "../../services/contract/environment.ts";
 import { longestRequestLimit } from "../specs/gracePeriods.ts";
+import { egress } from "./network.ts";
 import { resources } from "./resources.ts";
 import { about, dictionary, dnsLabel, group, seconds, text, wholeNumber } from "./values.ts";
 
@@ -21,6 +22,7 @@ const worker = group({
     requests: { cpu: "50m", memory: "64Mi" },
     limits: { cpu: "200m", memory: "256Mi" },
   }).describe("Processor time and memory of one worker."),
+  egress: egress.describe("Where the handler may connect to, besides the brokers and the cluster's name server."),
   env: dictionary(/^[A-Za-z_][A-Za-z0-9_]*$/, "names of letters, digits and underscores", { secret: true })
     .default({})
     .describe("Further environment variables of the handler; not for secrets."),

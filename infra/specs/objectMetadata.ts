@@ -1,5 +1,6 @@
 interface Metadata {
-  readonly name: string;
+  /** Objects without one get one from Pulumi, a new one each. */
+  readonly name?: string;
   readonly namespace?: string;
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;

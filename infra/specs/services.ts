@@ -1,5 +1,5 @@
 import type { Service, ServicePort } from "kubernetes-types/core/v1.js";
-import { labels, names, portNames } from "../../services/contract/names.ts";
+import { type Color, labels, names, otherColor, portNames } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import type { Settings } from "../settings.ts";
 import { brokerLabels } from "./brokerDeployment.ts";
@@ -35,6 +35,31 @@ export function publicService({ namespace, activeColor, frontend }: Settings): S
       ports: [frontendPort],
       ...(frontend.sourceRanges.length > 0 && { loadBalancerSourceRanges: frontend.sourceRanges }),
     },
+  };
+}
+
+/** Where one tries the colour that is not active. Not waited for: that colour may have no broker. */
+export function previewService({ namespace, activeColor }: Settings): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: objectMetadata({
+      name: names.previewService,
+      namespace,
+      labels: { [labels.app]: names.brokerApp },
+      annotations: { "pulumi.com/skipAwait": "true" },
+    }),
+    spec: { type: "ClusterIP", selector: brokerLabels(otherColor(activeColor)), ports: [frontendPort] },
+  };
+}
+
+/** Where each ready broker of a colour is found, whichever colour is active: a switch looks at all of them. */
+export function colorService({ namespace }: Settings, color: Color): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: objectMetadata({ name: names.colorService(color), namespace, labels: brokerLabels(color) }),
+    spec: { clusterIP: "None", selector: brokerLabels(color), ports: [frontendPort] },
   };
 }
 

@@ -7,6 +7,7 @@ import { ports } from "../../services/contract/ports.ts";
 import type { Settings, WorkerSettings } from "../settings.ts";
 import { configFiles, inSeconds, workerConf } from "./configMap.ts";
 import { configMount, configVolume } from "./configVolume.ts";
+import { workerCurve } from "./curveMounts.ts";
 import { gracePeriods } from "./gracePeriods.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { podAnnotations } from "./podMetadata.ts";
@@ -14,9 +15,15 @@ import { workerProbes } from "./probes.ts";
 import { spread } from "./spread.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
+/** The labels by which the workers of a service are found. */
+export function workerLabels({ service }: Pick<WorkerSettings, "service">): Record<string, string> {
+  return { [labels.app]: names.workerApp, [labels.service]: service };
+}
+
 /** The workers of one service; its place in the list decides the Deployment's name. */
 export function workerDeployment(settings: Settings, worker: WorkerSettings, index: number, imageReference: string) {
-  const matchLabels = { [labels.app]: names.workerApp, [labels.service]: worker.service };
+  const matchLabels = workerLabels(worker);
+  const curve = workerCurve(settings);
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -36,14 +43,14 @@ export function workerDeployment(settings: Settings, worker: WorkerSettings, ind
             name: "worker",
             image: imageReference,
             ports: [{ name: portNames.metrics, containerPort: ports.metrics }],
-            env: workerEnvironment(settings, worker),
+            env: [...workerEnvironment(settings, worker), ...curve.env],
             resources: worker.resources,
             ...workerProbes,
-            volumeMounts: [configMount()],
+            volumeMounts: [configMount(), ...curve.volumeMounts],
             securityContext: hardenedContainer,
             terminationMessagePolicy: "FallbackToLogsOnError",
           }],
-          volumes: [configVolume(configFiles.worker)],
+          volumes: [configVolume(configFiles.worker), ...curve.volumes],
         },
       },
     },

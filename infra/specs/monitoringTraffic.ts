@@ -1,0 +1,51 @@
+import type { NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule } from "kubernetes-types/networking/v1.js";
+import { labels, names } from "../../services/contract/names.ts";
+import { ports } from "../../services/contract/ports.ts";
+import { monitoringPorts } from "../../monitoring/names.ts";
+import type { Settings } from "../settings.ts";
+import { monitoringLabels, monitoringMetadata, type Part } from "./monitoringPod.ts";
+
+const tcp = (...numbers: number[]) => numbers.map((port) => ({ protocol: "TCP", port }));
+
+/** Names are asked at an address that each cluster chooses for itself. */
+const askNames: NetworkPolicyEgressRule = { ports: [{ protocol: "UDP", port: 53 }, ...tcp(53)] };
+
+/** The API server has no pod to select; it listens on the one port or the other. */
+const askApiServer: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
+
+const reach = (part: Part): NetworkPolicyEgressRule => ({ to: [{ podSelector: { matchLabels: monitoringLabels(part) } }], ports: tcp(monitoringPorts[part]) });
+
+function policy(part: Part, settings: Settings, from: readonly Part[], egress: NetworkPolicyEgressRule[]): NetworkPolicy {
+  const ingress: NetworkPolicyIngressRule[] = from.map((other) => ({ from: [{ podSelector: { matchLabels: monitoringLabels(other) } }], ports: tcp(monitoringPorts[part]) }));
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: monitoringMetadata(part, settings),
+    spec: { podSelector: { matchLabels: monitoringLabels(part) }, policyTypes: ["Ingress", "Egress"], ingress, egress },
+  };
+}
+
+/** Prometheus asks the API server for pods, and pods for their metrics. */
+export function prometheusTraffic(settings: Settings): NetworkPolicy {
+  const ours: NetworkPolicyEgressRule = {
+    to: [{ podSelector: { matchExpressions: [{ key: labels.app, operator: "In", values: [names.brokerApp, names.workerApp] }] } }],
+    ports: tcp(ports.metrics),
+  };
+  const { alerting, grafana } = settings;
+  const others = [...(alerting.enabled ? [reach("alertmanager")] : []), ...(grafana.enabled ? [reach("grafana")] : [])];
+  return policy("prometheus", settings, grafana.enabled ? ["grafana"] : [], [askNames, askApiServer, ours, ...others]);
+}
+
+/** Alertmanager reaches its receivers' ports and nothing else. */
+export function alertmanagerTraffic(settings: Settings): NetworkPolicy {
+  const { webhook, deadMansSwitch, email } = settings.alerting;
+  const addresses = [webhook, deadMansSwitch].filter((address) => address !== undefined).map((address) => new URL(address));
+  const numbers = [...addresses.map(({ port, protocol }) => Number(port || (protocol === "https:" ? 443 : 80))), ...(email ? [Number(email.server.split(":")[1])] : [])];
+  const receivers = numbers.length > 0 ? [{ ports: tcp(...new Set(numbers)) }] : [];
+  return policy("alertmanager", settings, ["prometheus"], [askNames, ...receivers]);
+}
+
+/** Grafana asks Prometheus. People reach it by `kubectl port-forward`, which comes from the node. */
+export function grafanaTraffic(settings: Settings): NetworkPolicy {
+  return policy("grafana", settings, ["prometheus"], [askNames, reach("prometheus")]);
+}

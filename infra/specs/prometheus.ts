@@ -1,0 +1,77 @@
+import type { ConfigMap, ServiceAccount } from "kubernetes-types/core/v1.js";
+import type { Role, RoleBinding } from "kubernetes-types/rbac/v1.js";
+import { prometheusConfiguration, prometheusPaths, ruleFileName } from "../../monitoring/prometheus/configuration.ts";
+import { monitoringNames, monitoringPorts } from "../../monitoring/names.ts";
+import { ruleFile } from "../../monitoring/rules/groups.ts";
+import { yaml } from "../../monitoring/yaml.ts";
+import type { Settings } from "../settings.ts";
+import { configAnnotation } from "./configVolume.ts";
+import { usableMebibytes } from "./dataVolume.ts";
+import { monitored } from "./monitored.ts";
+import { monitoringMetadata, monitoringStatefulSet } from "./monitoringPod.ts";
+
+const name = monitoringNames.prometheus;
+const configurationFile = "prometheus.yml";
+
+function files(settings: Settings): Record<string, string> {
+  const about = monitored(settings);
+  return { [configurationFile]: yaml(prometheusConfiguration(about)), [ruleFileName]: yaml(ruleFile(about)) };
+}
+
+/** Its configuration and the rules. */
+export function prometheusConfigMap(settings: Settings): ConfigMap {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: monitoringMetadata("prometheus", settings), data: files(settings) };
+}
+
+export function prometheusAccount(settings: Settings): ServiceAccount {
+  return { apiVersion: "v1", kind: "ServiceAccount", metadata: monitoringMetadata("prometheus", settings), automountServiceAccountToken: false };
+}
+
+/** It may look at the pods of the stack's namespace, and at nothing else. */
+export function prometheusRole(settings: Settings): Role {
+  return {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: monitoringMetadata("prometheus", settings),
+    rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }],
+  };
+}
+
+export function prometheusRoleBinding(settings: Settings): RoleBinding {
+  return {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    metadata: monitoringMetadata("prometheus", settings),
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+    subjects: [{ kind: "ServiceAccount", name, namespace: settings.namespace }],
+  };
+}
+
+export function prometheusStatefulSet(settings: Settings) {
+  const { image, resources, volume, retentionDays } = settings.prometheus;
+  return monitoringStatefulSet("prometheus", settings, {
+    reference: image,
+    resources,
+    volume,
+    annotations: configAnnotation(JSON.stringify(files(settings))),
+    container: {
+      args: [
+        `--config.file=${prometheusPaths.configuration}/${configurationFile}`,
+        `--storage.tsdb.path=${prometheusPaths.data}`,
+        `--storage.tsdb.retention.time=${retentionDays}d`,
+        `--storage.tsdb.retention.size=${usableMebibytes(volume)}MB`,
+        `--web.listen-address=:${monitoringPorts.prometheus}`,
+      ],
+    },
+    pod: {
+      serviceAccountName: name,
+      automountServiceAccountToken: true,
+      // It writes down what it has in memory before it ends.
+      terminationGracePeriodSeconds: 120,
+    },
+    dataPath: prometheusPaths.data,
+    files: [{ name: "config", path: prometheusPaths.configuration, configMap: { name } }],
+    healthy: "/-/healthy",
+    ready: "/-/ready",
+  });
+}
