@@ -1,0 +1,50 @@
+import type { Color } from "../services/contract/names.ts";
+import { colors } from "../services/contract/names.ts";
+import { output, Refusal, shown, type Target } from "./command.ts";
+
+type Part = Color | "worker";
+
+/** What a stack gives out: see infra/index.ts. */
+export interface Outputs {
+  readonly namespace: string;
+  readonly kubeContext: string;
+  readonly activeColor: Color;
+  readonly images: Readonly<Record<Part, string>>;
+  readonly versions: Readonly<Record<Part, string>>;
+  readonly serverKeys: readonly string[];
+}
+
+/** @throws Refusal where no update went through yet */
+export async function outputsOf({ stack }: Target): Promise<Outputs> {
+  const outputs = JSON.parse(await output("pulumi", ["stack", "output", "--json", ...stack])) as Partial<Outputs>;
+  if (outputs.activeColor === undefined || outputs.images === undefined) throw new Refusal("no update of this stack went through yet: pulumi up");
+  return outputs as Outputs;
+}
+
+/** A setting's value; nothing where it has its default. `path` as in `pulumi config get --path`. */
+export async function setting({ stack, configFile }: Target, path: string): Promise<string | undefined> {
+  return output("pulumi", ["config", "get", "--path", path, ...stack, ...configFile]).catch((error: unknown) => {
+    if (error instanceof Refusal && error.message.includes("not found")) return undefined;
+    throw error;
+  });
+}
+
+export async function set({ stack, configFile }: Target, path: string, value: string): Promise<void> {
+  await output("pulumi", ["config", "set", "--path", path, value, ...stack, ...configFile]);
+}
+
+export async function unset({ stack, configFile }: Target, path: string): Promise<void> {
+  await output("pulumi", ["config", "rm", "--path", path, ...stack, ...configFile]);
+}
+
+/** An update in front of the person who called. @returns whether it went through */
+export function update({ stack, configFile }: Target): Promise<boolean> {
+  return shown("pulumi", ["up", "--yes", "--skip-preview", ...stack, ...configFile]);
+}
+
+/** The one word that a command takes, a colour. @throws Refusal */
+export function colorOf({ words }: Target, usage: string): Color {
+  const [color, ...rest] = words;
+  if (rest.length === 0 && (colors as readonly (string | undefined)[]).includes(color)) return color as Color;
+  throw new Refusal(`${words.length === 0 ? "which colour?" : `${words.join(" ")} is no colour`} ${colors.join(" or ")}\n\n${usage}`);
+}
