@@ -6,7 +6,7 @@ import { environment } from "../services/contract/environment.ts";
 import { programs } from "../services/contract/image.ts";
 
 /** What a handler may need of this shell, without what would be taken for our programs' settings (COLOR, for instance, is set by many a tool). */
-function inherited(): Record<string, string | undefined> {
+export function inherited(): Record<string, string | undefined> {
   const ours = new Set<string>(Object.values(environment).map(({ name }) => name));
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.has(name)));
 }

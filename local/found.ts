@@ -51,7 +51,6 @@ export async function look(): Promise<Found> {
   const host = await dockerHost();
   const version = await output(["pulumi", "version"]);
   const go = await findGo();
-  const missing = await Promise.all(Object.keys(debianPackages).map(async (program) => ((await exists(program)) ? undefined : debianPackages[program]!)));
   const disk = await statfs(homedir());
   return {
     linux: process.platform === "linux",
@@ -74,7 +73,7 @@ export async function look(): Promise<Found> {
     node: nodePid() !== undefined,
     kubernetesBuilt: isBuilt(kubernetesBuild),
     ...(go === undefined ? {} : { go }),
-    missingPackages: [...new Set(missing.filter((name) => name !== undefined))],
+    missingPackages: await missingPackages(debianPackages),
   };
 }
 
@@ -111,6 +110,12 @@ function contextNames(): string[] {
     return [];
   }
   return config.getContexts().map(({ name }) => name);
+}
+
+/** The Debian packages whose programs the machine lacks. */
+export async function missingPackages(wanted: Readonly<Record<string, string>>): Promise<string[]> {
+  const missing = await Promise.all(Object.entries(wanted).map(async ([program, name]) => ((await exists(program)) ? [] : [name])));
+  return [...new Set(missing.flat())];
 }
 
 async function exists(program: string): Promise<boolean> {

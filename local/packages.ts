@@ -19,7 +19,7 @@ export async function installPackages(names: readonly string[], say: (line: stri
     await run(["apt-get", ...wait, "update"], options);
     await run(["apt-get", ...wait, "install", "--yes", "--no-install-recommends", ...names], options);
     // Nor at the machine's next start.
-    const services = ["containerd", "docker.service", "docker.socket", "docker-registry", "etcd"];
+    const services = ["containerd", "docker.service", "docker.socket", "docker-registry", "etcd", "prometheus", "prometheus-alertmanager"];
     if (existsSync("/run/systemd/system")) await output(["systemctl", "disable", ...services]);
   } finally {
     if (ours) rmSync(policy, { force: true });

@@ -35,3 +35,9 @@ export const debianPackages: Record<string, string> = {
   debootstrap: "debootstrap",
   tini: "tini",
 };
+
+/** Debian packages that tests need, by the program that shows one is there. */
+export const testPackages: Record<string, string> = {
+  promtool: "prometheus",
+  amtool: "prometheus-alertmanager",
+};

@@ -110,6 +110,8 @@ const kubeletConfig = {
   evictionHard: { "imagefs.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%" },
   imageGCHighThresholdPercent: 100,
   failSwapOn: false,
+  // How soon a pod's files follow a changed ConfigMap; the default is a minute.
+  syncFrequency: "10s",
   resolvConf: join(files, "resolv.conf"),
   volumePluginDir: join(files, "volume-plugins"),
 };

@@ -1,6 +1,6 @@
 // Stand-in for `pulumi-language-nodejs`, used where Pulumi's release archive cannot be downloaded.
 // Runs this repository's program with the npm package's own runner. It does not: run TypeScript through ts-node, run
-// package managers, generate code or SDKs, run plugins written in Node.js, attach debuggers.
+// package managers, generate code or SDKs, run plugins written in Node.js other than policy packs, attach debuggers.
 
 import { spawn } from "node:child_process"
 import { existsSync, globSync, readFileSync } from "node:fs"
@@ -13,6 +13,7 @@ import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js"
 import { version } from "@pulumi/pulumi/version.js"
 import empty from "google-protobuf/google/protobuf/empty_pb.js"
 import { engineAddress, serve, unary } from "./grpc-server.ts"
+import { runPolicyPack } from "./policy-pack.ts"
 
 const alreadyReported = 32 // exit code of the runner when it has told the user what is wrong
 const running = new Set<() => void>()
@@ -88,6 +89,7 @@ await serve(languageService.LanguageRuntimeService as unknown as grpc.ServiceDef
   runtimeOptionsPrompts: unary(() => new messages.RuntimeOptionsResponse()),
   installDependencies: (call: any) => call.emit("error", { code: grpc.status.UNIMPLEMENTED, details: "the stand-in runs no package manager; run `npm ci`" }),
   run: unary(run),
+  runPlugin: runPolicyPack,
   cancel: unary(() => {
     for (const stop of running) stop()
     return new empty.Empty()

@@ -46,13 +46,15 @@ export function connect(config: KubeConfig) {
     const options: https.RequestOptions = { method, timeout, headers: { Accept: "application/json" } }
     await config.applyToHTTPSOptions(options)
     const content = method === "PATCH" ? "application/apply-patch+yaml" : "application/json"
-    if (body) options.headers = { ...options.headers as object, "Content-Type": content }
+    const text = body && JSON.stringify(body)
+    // Node gives the body of a DELETE no length of its own, and the API server then reads none.
+    if (text) options.headers = { ...options.headers as object, "Content-Type": content, "Content-Length": Buffer.byteLength(text) }
     return new Promise((resolve, reject) => {
       const sent = (server.startsWith("https:") ? https : http).request(server + path, options, async response => {
-        let text = ""
+        let received = ""
         try {
-          for await (const chunk of response.setEncoding("utf8")) text += chunk
-          const answer = text.startsWith("{") ? JSON.parse(text) : { message: text }
+          for await (const chunk of response.setEncoding("utf8")) received += chunk
+          const answer = received.startsWith("{") ? JSON.parse(received) : { message: received }
           if (response.statusCode! < 300) resolve(answer)
           else reject(new RequestFailed(response.statusCode!, answer.message))
         } catch (error) {
@@ -61,7 +63,7 @@ export function connect(config: KubeConfig) {
       })
       sent.on("timeout", () => sent.destroy(new Error(`no answer from ${server} within ${timeout / 1000} s`)))
       sent.on("error", error => reject(new Error(`${server}: ${error.message || (error as { code?: string }).code}`)))
-      sent.end(body && JSON.stringify(body))
+      sent.end(text)
     })
   }
 

@@ -13,6 +13,7 @@ import { type Patience, awaitGone, awaitReady, missing } from "./await.ts"
 import { type Cluster, RequestFailed, chooseContext, connect } from "./cluster.ts"
 import { isClusterScoped, kindOf, named } from "./identity.ts"
 import { importable, observed } from "./live-state.ts"
+import { readiness } from "./readiness.ts"
 import { isAutonamed, needsReplacement } from "./replacement.ts"
 
 const advice = `If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"`
@@ -43,6 +44,15 @@ function abandoned(urn: string): boolean {
 
 async function isNamespaced({ apiVersion, kind }: Properties): Promise<boolean> {
   return (await cluster?.kind(apiVersion, kind))?.namespaced ?? !isClusterScoped(kind)
+}
+
+const replaceUnready = 'metadata.annotations["pulumi.com/replaceUnready"]'
+
+/** Whether a Job asks to be run anew, and has not ended well. One that is gone from the cluster is left to a refresh. */
+async function isUnreadyJob(inputs: Properties, state: Properties): Promise<boolean> {
+  if (inputs.kind !== "Job" || annotation(inputs, "replaceUnready") !== "true" || !cluster) return false
+  const live = await cluster.get(state).catch(() => undefined)
+  return live !== undefined && !readiness(live).ready
 }
 
 function patience(object: Properties, { urn, timeoutSeconds }: Operation): Patience {
@@ -129,10 +139,11 @@ await serveProvider({
   async diff({ inputs, oldInputs, state }) {
     const before = observed(oldInputs, state)
     const changes = differences(before, inputs)
+    if (await isUnreadyJob(inputs, state)) changes.set(replaceUnready, "update")
     if (!await isNamespaced(inputs)) changes.delete("metadata.namespace")
     return {
       changes,
-      replaces: path => needsReplacement(inputs, path, mutableKinds),
+      replaces: path => path === replaceUnready || needsReplacement(inputs, path, mutableKinds),
       deleteBeforeReplace: !isAutonamed(inputs) && identify(inputs) === identify(before),
     }
   },
