@@ -5,15 +5,16 @@ import { execa } from "execa";
 import { stopAll } from "../local/down.ts";
 import { environment } from "../local/environment.ts";
 import { Failure } from "../local/failure.ts";
-import { look } from "../local/found.ts";
+import { look, missingPackages } from "../local/found.ts";
 import { locked } from "../local/lock.ts";
-import { agree } from "../local/packages.ts";
+import { agree, installPackages } from "../local/packages.ts";
 import { checkout } from "../local/paths.ts";
 import { plan } from "../local/plan.ts";
 import { find, stop } from "../local/processes.ts";
 import { program } from "../local/program.ts";
 import { provisions } from "../local/provide.ts";
 import { perform } from "../local/steps.ts";
+import { testPackages } from "../local/versions.ts";
 
 const usage = `npm test [-- --skip-e2e] [--yes]
 
@@ -23,7 +24,7 @@ Runs every test, on a cluster that it provides where none is there and removes a
   --yes        install missing Debian packages without asking`;
 
 /** What needs no cluster, in the order in which a mistake shows soonest. */
-const withoutCluster = ["unit", "infra", "standin", "local", "simulation", "integration"];
+const withoutCluster = ["unit", "infra", "monitoring", "standin", "local", "simulation", "integration"];
 
 interface Counts {
   passed: number;
@@ -74,9 +75,18 @@ async function endToEnd(yes: boolean): Promise<void> {
   }
 }
 
+/** The checkers of Prometheus and Alertmanager: what they refuse would not start on the cluster. */
+async function checkers(yes: boolean): Promise<void> {
+  const missing = await missingPackages(testPackages);
+  if (missing.length === 0) return;
+  if (!yes) await agree(missing);
+  console.log(await installPackages(missing, () => {}));
+}
+
 async function everything(skipEndToEnd: boolean, yes: boolean): Promise<void> {
   const { exitCode } = await execa(join(checkout, "node_modules/.bin/tsc"), ["--noEmit"], { cwd: checkout, stdio: "inherit", reject: false });
   if (exitCode !== 0) throw new Failure("the types are wrong");
+  await checkers(yes);
   await vitest(withoutCluster);
   if (skipEndToEnd) console.log("Left out on request: the end-to-end tests.");
   else await locked(() => endToEnd(yes));

@@ -49,7 +49,7 @@ export async function openClient(system: System, at: Endpoints, options: { packi
       return { request: (body) => connection.request(service, body, { timeout: 60_000 }), close: () => connection.close() };
     }
     case "RabbitMQ": {
-      const connection = await amqp.connect(at.frontend);
+      const connection = await amqp.connect(at.frontend, { noDelay: true });
       const channel = await connection.createChannel();
       const waiting = new Map<string, () => void>();
       await channel.consume("amq.rabbitmq.reply-to", (message) => {

@@ -1,17 +1,19 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createKeyPair } from "../../services/transport/curve-keys.ts";
 import { connect } from "node:net";
+import { inherited } from "../../dev/programs.ts";
 import type { Endpoints, System } from "./peers.ts";
+import type { Pod } from "./pod.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 
 export interface Server {
   readonly endpoints: Endpoints;
-  readonly process: ChildProcess;
+  readonly process: ReturnType<typeof launch>;
 }
 
 /** Ended with the run, whatever happens to it. */
@@ -29,7 +31,7 @@ function tryKill(pid: number): void {
 
 /** A child with a process group of its own, whose last words are kept for the error message. */
 export function launch(command: string, args: readonly string[], env: Record<string, string> = {}): ChildProcess & { words(): string } {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(command, args, { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let words = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2_000)));
   child.on("exit", () => children.delete(child));
@@ -71,21 +73,25 @@ export const programs: Partial<Record<System, { path: string; package: string }>
 };
 
 /** Starts a system's server on free ports of loopback. @throws Error in words where it does not come up */
-export async function startServer(system: System, folder: string, options: { env?: Record<string, string>; nodeArguments?: readonly string[] } = {}): Promise<Server> {
+export async function startServer(system: System, folder: string, options: { env?: Record<string, string>; pod?: Pod } = {}): Promise<Server> {
   const needed = programs[system];
   if (needed !== undefined && !existsSync(needed.path)) throw new Error(`${needed.path} is not there: apt-get install ${needed.package}`);
   const [one, two, three] = [await freePort(), await freePort(), await freePort()];
   const tcp = (port: number): string => `tcp://127.0.0.1:${port}`;
   const keys = join(folder, "keys.json");
+  const begin = (command: string, args: readonly string[], env?: Record<string, string>): ReturnType<typeof launch> => {
+    const [first, ...rest] = [...(options.pod?.command ?? []), command, ...args] as [string, ...string[]];
+    return launch(first, rest, env);
+  };
   mkdirSync(folder, { recursive: true });
   if (system === "NATS") {
-    const child = launch(needed!.path, ["-a", "127.0.0.1", "-p", String(one)]);
+    const child = begin(needed!.path, ["-a", "127.0.0.1", "-p", String(one)]);
     await listening(one, child);
     return { process: child, endpoints: { frontend: `nats://127.0.0.1:${one}`, backend: `nats://127.0.0.1:${one}`, keys } };
   }
   if (system === "RabbitMQ") {
     writeFileSync(join(folder, "rabbitmq.conf"), `listeners.tcp.1 = 127.0.0.1:${one}\nloopback_users.guest = true\nlog.console = false\n`);
-    const child = launch("/usr/lib/rabbitmq/bin/rabbitmq-server", [], {
+    const child = begin("/usr/lib/rabbitmq/bin/rabbitmq-server", [], {
       HOME: folder, RABBITMQ_NODENAME: "bench@localhost", RABBITMQ_MNESIA_BASE: join(folder, "mnesia"), RABBITMQ_LOG_BASE: join(folder, "log"), RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq"),
       RABBITMQ_DIST_PORT: String(two), RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "plugins"), RABBITMQ_PID_FILE: join(folder, "pid"), ERL_EPMD_ADDRESS: "127.0.0.1", ERL_EPMD_PORT: String(three),
     });
@@ -94,7 +100,7 @@ export async function startServer(system: System, folder: string, options: { env
   }
   const endpoints = { frontend: tcp(one), backend: tcp(two), keys };
   if (system === "libzmq's native proxy") {
-    const child = launch(process.execPath, [join(import.meta.dirname, "native-proxy.ts"), endpoints.frontend, endpoints.backend]);
+    const child = begin(process.execPath, [join(import.meta.dirname, "native-proxy.ts"), endpoints.frontend, endpoints.backend]);
     await listening(two, child);
     return { process: child, endpoints };
   }
@@ -107,19 +113,23 @@ export async function startServer(system: System, folder: string, options: { env
       CURVE_PUBLIC_KEY: pairs.server.publicKey, CURVE_SECRET_KEY: pairs.server.secretKey, CURVE_CLIENT_KEYS_FILE: join(folder, "client"), CURVE_WORKER_KEYS_FILE: join(folder, "worker"),
     });
   }
-  const child = launch(process.execPath, [...(options.nodeArguments ?? []), join(checkout, "services/broker/main.ts")], env);
+  const child = begin(process.execPath, [join(checkout, "services/broker/main.ts")], env);
   await listening(two, child);
   return { process: child, endpoints };
 }
 
-/** Seconds of processor time that a process has used, its threads included. */
-export function cpuSeconds(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return 0;
+/** Seconds of processor time that the processes of a child's group have used, their threads included. */
+export function cpuSeconds(group: number): number {
+  let ticks = 0;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+      if (Number(fields[2]) === group) ticks += Number(fields[11]) + Number(fields[12]);
+    } catch {
+      // It has ended meanwhile.
+    }
   }
+  return ticks / 100;
 }
 
 /** Resident bytes, and the most there have ever been. */

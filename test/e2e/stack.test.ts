@@ -5,10 +5,20 @@ import { command, image } from "../../services/contract/image.ts";
 import { names, secretKeys } from "../../services/contract/names.ts";
 import { metrics } from "../../services/contract/metrics.ts";
 import { httpPaths, ports } from "../../services/contract/ports.ts";
+import { parsePeerKeys, type PeerKeys } from "../../services/transport/peer-keys.ts";
 import { TestStack, type Outcome } from "./stack.ts";
 
-const stack = new TestStack();
+const stack = new TestStack("e2e", {
+  broker: { replicas: 2 },
+  workers: [{ service: "gzip", replicas: 2 }, { service: "echo", replicas: 1 }],
+  rolloutDeadlineSeconds: 120,
+});
 const broker = `deployment/${names.brokerDeployment("blue")}`;
+
+/** The pods that serve, of both colours; a Job's has ended. */
+async function serving(): Promise<any[]> {
+  return (await stack.list("pods", `app in (${names.brokerApp},${names.workerApp})`)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
 
 /** A request through the Service, as a client in the cluster sends it. */
 function request(service: string, body: Buffer, ...options: string[]): Promise<Outcome> {
@@ -21,6 +31,15 @@ async function inPod(pod: string, program: string): Promise<string> {
   const { stdout, text, exitCode } = await stack.kubectl(["exec", pod, "--", image.node, "--input-type=module", "--eval", program]);
   expect(exitCode, text).toBe(0);
   return stdout.toString().trim();
+}
+
+async function secretText(name: string, key: string): Promise<string> {
+  const secret = (await stack.list("secrets")).find(({ metadata }) => metadata.name === name);
+  return Buffer.from(secret.data[key], "base64").toString();
+}
+
+async function peerKeys(name: string): Promise<PeerKeys> {
+  return parsePeerKeys(name, await secretText(name, secretKeys.curvePeer));
 }
 
 async function succeed(outcome: Promise<Outcome>): Promise<string> {
@@ -58,18 +77,24 @@ describe("a stack that is up", () => {
   });
 
   test("has a Service of each kind with the brokers behind it", async () => {
-    const slices = await stack.list("endpointslices");
+    let slices: any[] = [];
     const addresses = (service: string) =>
       slices.filter((slice) => slice.metadata.labels["kubernetes.io/service-name"] === service).flatMap((slice) => slice.endpoints ?? []).length;
-    for (const service of [names.brokerService, names.publicService, names.headlessService]) {
-      expect(addresses(service), service).toBe(2);
-    }
+    const expected = {
+      [names.brokerService]: 2, [names.publicService]: 2, [names.colorService("blue")]: 2,
+      [names.previewService]: 1, [names.colorService("green")]: 1, [names.headlessService]: 3,
+    };
+    await vi.waitFor(async () => {
+      slices = await stack.list("endpointslices");
+      expect(Object.fromEntries(Object.keys(expected).map((service) => [service, addresses(service)]))).toEqual(expected);
+    }, { timeout: 60_000, interval: 1_000 }); // nobody waited for the standby
   });
 
   test("has every worker connected to every broker", async () => {
-    const workers = (await stack.list("pods")).filter((pod) => pod.metadata.labels.app === names.workerApp);
+    const workers = await stack.list("pods", `app=${names.workerApp}`);
     expect(workers.length).toBe(3);
     const brokers = await stack.list("pods", `app=${names.brokerApp}`);
+    expect(brokers.length).toBe(3);
     const name = metrics.activeConnections.name;
     for (const { metadata } of brokers) {
       await vi.waitFor(async () => {
@@ -85,15 +110,15 @@ describe("a stack that is up", () => {
       let code = "none";
       try { writeFileSync("/app/written", ""); } catch (error) { code = error.code; }
       console.log(process.getuid(), code);`;
-    for (const { metadata } of await stack.list("pods")) {
+    for (const { metadata } of await serving()) {
       expect(await inPod(metadata.name, program), metadata.name).toBe(`${image.userId} EROFS`);
     }
   });
 
   test("runs images by digest, the ones that its outputs name", async () => {
     const images = JSON.parse((await stack.pulumi(["stack", "output", "images", "--json"])).stdout.toString());
-    for (const pod of await stack.list("pods")) {
-      const kind = pod.metadata.labels.app === names.brokerApp ? "broker" : "worker";
+    for (const pod of await serving()) {
+      const kind = pod.metadata.labels.app === names.brokerApp ? pod.metadata.labels.version : "worker";
       expect(pod.spec.containers[0].image).toMatch(/@sha256:[0-9a-f]{64}$/);
       expect(pod.spec.containers[0].image).toBe(images[kind]);
     }
@@ -103,14 +128,33 @@ describe("a stack that is up", () => {
     expect(await succeed(stack.kubectl(["exec", broker, "--", ...command("healthcheck")]))).toContain("Healthy");
   });
 
-  test("keeps its CURVE keys out of Pulumi's state and of its outputs", async () => {
-    const [secret] = (await stack.list("secrets")).filter(({ metadata }) => metadata.name === names.secret);
-    const key = Buffer.from(secret.data[secretKeys.curveSecretKey], "base64").toString();
-    expect(key).toHaveLength(40);
-    const exported = await succeed(stack.pulumi(["stack", "export"]));
-    expect(exported).not.toContain(key);
-    expect(exported).not.toContain(secret.data[secretKeys.curveSecretKey]);
-    expect(await succeed(stack.pulumi(["stack", "output", "--json"]))).not.toContain(key);
+  test("keeps its CURVE keys out of Pulumi's state and outputs, of logs and of pods' specs", async () => {
+    const peers = await Promise.all([names.workerKeysSecret, names.probeKeysSecret].map(peerKeys));
+    const keys = [await secretText(names.secret, secretKeys.curveSecretKey), ...peers.map(({ secretKey }) => secretKey)];
+    expect(new Set(keys).size).toBe(3);
+    const pods = await stack.list("pods");
+    const shown = [
+      await succeed(stack.pulumi(["stack", "export"])),
+      await succeed(stack.pulumi(["stack", "output", "--json"])),
+      JSON.stringify(pods),
+      ...(await Promise.all(pods.map(({ metadata }) => succeed(stack.kubectl(["logs", metadata.name]))))),
+    ].join("\n");
+    for (const key of keys) {
+      expect(key).toHaveLength(40);
+      for (const form of [key, JSON.stringify(key).slice(1, -1), Buffer.from(key).toString("base64").slice(0, 52)]) expect(shown).not.toContain(form);
+    }
+  });
+
+  test("admits nobody to its frontend without a key, nor with a worker's", async () => {
+    const [{ metadata }] = await stack.list("pods", `app=${names.brokerApp}`);
+    const ask = (curve: unknown) => inPod(metadata.name, `
+      const { createClient } = await import("/app/client/client.ts");
+      const client = createClient({ endpoints: ["tcp://${names.brokerService}:${ports.frontend}"], curve: ${JSON.stringify(curve)} });
+      console.log(await client.request("echo", "x", { timeoutMs: 2000 }).then(() => "answered", ({ message }) => message));
+      client.close();`);
+    expect(await ask(undefined)).toContain("the peer speaks CURVE, this side NULL");
+    expect(await ask(await peerKeys(names.workerKeysSecret))).toContain("does not admit our key");
+    expect(await ask(await peerKeys(names.probeKeysSecret))).toBe("answered");
   });
 });
 
@@ -150,7 +194,7 @@ describe("an update", () => {
   });
 
   test("of the configuration rolls the brokers, and a request still gets its answer", async () => {
-    const brokers = async () => (await stack.list("pods", `app=${names.brokerApp}`)).map(({ metadata }) => metadata.name).sort();
+    const brokers = async () => (await stack.list("pods", `app=${names.brokerApp},version=blue`)).map(({ metadata }) => metadata.name).sort();
     const before = await brokers();
     await succeed(stack.pulumi(["config", "set", "--path", "broker.logLevel", "DEBUG"]));
     await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
@@ -167,9 +211,9 @@ describe("an update", () => {
 
 describe("a pod that is deleted", () => {
   test.each([names.workerApp, names.brokerApp])("%s ends by itself within its grace period while requests are answered", async (app) => {
-    const [pod] = await stack.list("pods", `app=${app}`);
+    const [pod] = await stack.list("pods", app === names.brokerApp ? `app=${app},version=blue` : `app=${app}`);
     // Chosen before, or it might be the pod that takes the deleted one's place and has no container yet.
-    const other = (await stack.list("pods", `app=${names.brokerApp}`)).find(({ metadata }) => metadata.name !== pod.metadata.name);
+    const other = (await stack.list("pods", `app=${names.brokerApp},version=blue`)).find(({ metadata }) => metadata.name !== pod.metadata.name);
     const deleted = stack.exitCodeOfDeleted(pod.metadata.name);
     const address = `tcp://${names.brokerService}:${ports.frontend}`;
     const client = command("client", "request", "--address", address, "--service", "echo", "--retries", "5", "--timeout-ms", "3000");

@@ -17,30 +17,40 @@ export interface Outcome {
 
 /** A stack of its own: its state, its settings and its namespace are nobody else's; only the cluster is the dev stack's. */
 export class TestStack {
-  readonly name = "dev-e2e";
-  readonly namespace = "zeromq-e2e";
+  readonly name: string;
+  readonly namespace: string;
   readonly context: string;
+  readonly registry: string;
+  readonly imageRegistry: string;
   readonly directory = mkdtempSync(join(tmpdir(), "zeromq-stack-e2e-"));
-  readonly #settings = join(this.directory, "Pulumi.dev-e2e.yaml");
-  readonly #own = ["--stack", this.name, "--config-file", this.#settings];
-  readonly #env: Record<string, string>;
+  /** What tells Pulumi and our commands which stack is meant. */
+  readonly own: readonly string[];
+  readonly env: Record<string, string>;
 
-  constructor() {
+  /** `settings`: those that are not the dev stack's. */
+  constructor(topic: string, settings: Record<string, unknown>) {
+    this.name = `dev-${topic}`;
+    this.namespace = `zeromq-${topic}`;
+    const file = join(this.directory, `Pulumi.${this.name}.yaml`);
+    this.own = ["--stack", this.name, "--config-file", file];
     const dev = loadYaml<{ config: Record<string, unknown>; encryptionsalt: string }>(readFileSync(join(checkout, "Pulumi.dev.yaml"), "utf8"));
     this.context = String(dev.config["zeromq-stack:kubeContext"]);
-    const ofThisMachine = ["pulumi:disable-default-providers", "zeromq-stack:kubeContext", "zeromq-stack:imageRegistry", "zeromq-stack:pushRegistry", "zeromq-stack:build"];
+    const ofThisMachine = [
+      "pulumi:disable-default-providers",
+      ...["kubeContext", "imageRegistry", "pushRegistry", "build", "prometheus", "alerting", "grafana", "autoscaling"].map((name) => `zeromq-stack:${name}`),
+    ];
     const config = {
       ...Object.fromEntries(Object.entries(dev.config).filter(([key]) => ofThisMachine.includes(key))),
       "zeromq-stack:namespace": this.namespace,
-      "zeromq-stack:broker": { replicas: 2 },
-      "zeromq-stack:workers": [{ service: "gzip", replicas: 2 }, { service: "echo", replicas: 1 }],
       "zeromq-stack:frontend": { serviceType: "ClusterIP" },
-      "zeromq-stack:rolloutDeadlineSeconds": 120,
+      ...Object.fromEntries(Object.entries(settings).map(([key, value]) => [`zeromq-stack:${key}`, value])),
     };
-    writeFileSync(this.#settings, dumpYaml({ config, encryptionsalt: dev.encryptionsalt }));
+    this.imageRegistry = String(dev.config["zeromq-stack:imageRegistry"]);
+    this.registry = (dev.config["zeromq-stack:pushRegistry"] as { server: string }).server;
+    writeFileSync(file, dumpYaml({ config, encryptionsalt: dev.encryptionsalt }));
     const backend = join(this.directory, "backend");
     mkdirSync(backend);
-    this.#env = { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "zeromq-stack-dev" };
+    this.env = { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "zeromq-stack-dev" };
   }
 
   /** Makes the stack. Pulumi writes a new stack's settings into the checkout, whatever file it is told to use later. */
@@ -53,12 +63,30 @@ export class TestStack {
   /** The Pulumi CLI on this stack, as one types it. */
   async pulumi(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
     const withoutSettings = ["stack", "cancel"].includes(args[0]!);
-    return this.#run("pulumi", [...args, ...(withoutSettings ? ["--stack", this.name] : this.#own), "--non-interactive", "--color", "never"], undefined, env);
+    return this.#run("pulumi", [...args, ...(withoutSettings ? ["--stack", this.name] : this.own), "--non-interactive", "--color", "never"], undefined, env);
+  }
+
+  /** `pulumi up`. */
+  up(): Promise<Outcome> {
+    return this.pulumi(["up", "--yes", "--skip-preview"]);
+  }
+
+  async set(path: string, value: string): Promise<void> {
+    const { exitCode, text } = await this.pulumi(["config", "set", "--path", path, value]);
+    if (exitCode !== 0) throw new Error(text);
+  }
+
+  /** One of the commands of package.json on this stack. `onLine` is told each line as it is printed. */
+  async npm(command: string, args: readonly string[], onLine?: (line: string) => void): Promise<Outcome> {
+    const child = execa("npm", ["run", "--silent", command, "--", ...args, ...this.own], { cwd: checkout, env: this.env, stdin: "ignore", reject: false, all: true });
+    if (onLine !== undefined) for await (const line of child.iterable({ from: "all" })) onLine(String(line));
+    const { exitCode, all } = await child;
+    return { exitCode, stdout: Buffer.from(all ?? ""), text: all ?? "" };
   }
 
   /** Begins an update, kills it once a condition holds, and frees the stack from its lock, as one does by hand. */
   async killedUp(condition: () => Promise<boolean>): Promise<Outcome> {
-    const update = execa("pulumi", ["up", "--yes", "--skip-preview", ...this.#own, "--non-interactive"], { cwd: checkout, env: this.#env, reject: false, detached: true });
+    const update = execa("pulumi", ["up", "--yes", "--skip-preview", ...this.own, "--non-interactive"], { cwd: checkout, env: this.env, reject: false, detached: true });
     while (!(await condition())) {
       if (update.exitCode !== null) throw new Error(`the update ended before it could be killed:\n${(await update).stdout}`);
       await delay(100);
@@ -76,7 +104,7 @@ export class TestStack {
   async exitCodeOfDeleted(pod: string): Promise<string> {
     const codes = '{.status.containerStatuses[0].state.terminated.exitCode}{"\\n"}';
     const args = ["--context", this.context, "--namespace", this.namespace, "get", "pod", pod, "--watch", "-o", `jsonpath=${codes}`];
-    const watch = execa("kubectl", args, { reject: false, env: this.#env });
+    const watch = execa("kubectl", args, { reject: false, env: this.env });
     await this.kubectl(["delete", "pod", pod]);
     watch.kill();
     return ((await watch).stdout ?? "").trim().split("\n").at(-1) ?? "";
@@ -96,7 +124,7 @@ export class TestStack {
   async #run(program: string, args: readonly string[], input?: Buffer, env: Record<string, string> = {}): Promise<Outcome> {
     const answer = await execa(program, args, {
       cwd: checkout,
-      env: { ...this.#env, ...env },
+      env: { ...this.env, ...env },
       encoding: "buffer",
       reject: false,
       ...(input === undefined ? { stdin: "ignore" as const } : { input }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { activeColor } from "../../infra/specs/activeColor.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { settingsWith, variables } from "./specs.ts";
 
@@ -67,11 +68,32 @@ describe("the brokers' Deployment", () => {
   });
 
   it("reads broker.conf, read-only at /app/config, and nothing of the workers'", () => {
-    expect(container().volumeMounts).toEqual([{ name: "config", mountPath: "/app/config", readOnly: true }]);
-    expect(pod().volumes).toEqual([
+    expect(container().volumeMounts).toContainEqual({ name: "config", mountPath: "/app/config", readOnly: true });
+    expect(pod().volumes).toContainEqual(
       { name: "config", configMap: { name: "zeromq-config", items: [{ key: "broker.conf", path: "broker.conf" }] } },
-    ]);
+    );
     expect(variables(container())).toMatchObject({ CONFIG_FILE: "/app/config/broker.conf" });
+  });
+
+  it("learns which colour is active from a file that changes while it runs: a switch restarts nobody", () => {
+    expect(container().volumeMounts).toContainEqual({ name: "active-color", mountPath: "/app/active", readOnly: true });
+    expect(pod().volumes).toContainEqual({ name: "active-color", configMap: { name: "zeromq-active-color", optional: true } });
+    expect(variables(container())).toMatchObject({ ACTIVE_COLOR_FILE: "/app/active/color" });
+    expect(activeColor(settingsWith({ activeColor: "green" })).data).toEqual({ color: "green" });
+    const template = (active: string) => brokerDeployment(settingsWith({ activeColor: active }), "blue", "image").spec.template;
+    expect(template("green")).toEqual(template("blue"));
+  });
+
+  it("is at full size where it is active, and as small as the settings say where it is not; nobody waits for it there", () => {
+    const settings = settingsWith({ broker: { replicas: 5 }, standbyReplicas: 2, activeColor: "green" });
+    const [green, blue] = [brokerDeployment(settings, "green", "image"), brokerDeployment(settings, "blue", "image")];
+    expect([green.spec.replicas, blue.spec.replicas]).toEqual([5, 2]);
+    expect(green.metadata.annotations).not.toHaveProperty(["pulumi.com/skipAwait"]);
+    expect(blue.metadata.annotations).toHaveProperty(["pulumi.com/skipAwait"], "true");
+  });
+
+  it("leaves plain clients their connections for as long as the old colour stays", () => {
+    expect(variables(container({ scaleDownDelaySeconds: 77 }))).toMatchObject({ PLAIN_CLIENT_DELAY: "77" });
   });
 
   it("gets the rest of its settings from the environment", () => {

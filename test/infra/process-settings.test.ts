@@ -6,9 +6,11 @@ import { entries } from "../../infra/settings/reference.ts";
 import type { Settings } from "../../infra/settings.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { brokerConf, workerConf } from "../../infra/specs/configMap.ts";
+import { peerText, peerVariables } from "../../infra/specs/curveFiles.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
 import { readBrokerSettings } from "../../services/broker/settings.ts";
 import { environment, type Variable } from "../../services/contract/environment.ts";
+import { createKeyPair } from "../../services/transport/curve-keys.ts";
 import { readWorkerSettings } from "../../services/worker/settings.ts";
 import { settingsWith, variables } from "./specs.ts";
 
@@ -25,13 +27,23 @@ function mounted(content: string): { CONFIG_FILE: string } {
   return { CONFIG_FILE: path };
 }
 
+/** Keys as their Secret brings them to a worker's pod. */
+function peerFile(): { CURVE_PEER_FILE: string } {
+  const path = join(folder, "peer");
+  writeFileSync(path, peerText(peerVariables([createKeyPair().publicKey], createKeyPair())));
+  return { CURVE_PEER_FILE: path };
+}
+
 /** What the pods' processes make of what their manifests say; throws where one would not start. */
 function started(settings: Settings) {
   const { env } = brokerDeployment(settings, settings.activeColor, image).spec.template.spec.containers[0]!;
-  const broker = readBrokerSettings({ env: { ...variables({ env }), ...mounted(brokerConf(settings)) } });
+  const pair = createKeyPair();
+  const keys = settings.curve.enabled ? { CURVE_PUBLIC_KEY: pair.publicKey, CURVE_SECRET_KEY: pair.secretKey } : {};
+  const broker = readBrokerSettings({ env: { ...variables({ env }), ...keys, ...mounted(brokerConf(settings)) } });
   const workers = settings.workers.map((worker, index) => {
     const { env } = workerDeployment(settings, worker, index, image).spec.template.spec.containers[0]!;
-    return readWorkerSettings({ env: { ...variables({ env }), ...mounted(workerConf()) } });
+    const curve = settings.curve.enabled ? peerFile() : {};
+    return readWorkerSettings({ env: { ...variables({ env }), ...curve, ...mounted(workerConf()) } });
   });
   return { broker, workers };
 }
@@ -39,19 +51,20 @@ function started(settings: Settings) {
 /** Every setting that has a range, at one of its ends. */
 function atThe(end: "least" | "most"): Settings {
   const changes: Record<string, unknown> = {};
-  const broker: Record<string, unknown> = {};
-  const bounds: Record<string, unknown> = {};
   const worker: Record<string, unknown> = { service: "echo" };
   for (const { key, allowed } of entries()) {
     const [, least, most] = /from ([\d.]+) to ([\d.]+)$/.exec(allowed) ?? [];
-    if (least === undefined) continue;
+    if (least === undefined || key === "curve.otherServerKey") continue; // which must differ from the other one
     const value = end === "least" ? least : most;
-    if (key.startsWith("broker.bounds.")) bounds[key.slice("broker.bounds.".length)] = value;
-    else if (key.startsWith("broker.")) broker[key.slice("broker.".length)] = value;
-    else if (key.startsWith("workers[].")) worker[key.slice("workers[].".length)] = value;
-    else changes[key] = value;
+    if (key.startsWith("workers[].")) worker[key.slice("workers[].".length)] = value;
+    else put(changes, key.split("."), value);
   }
-  return settingsWith({ ...changes, broker: { ...broker, bounds }, workers: [worker] });
+  return settingsWith({ ...changes, workers: [worker] });
+}
+
+function put(group: Record<string, unknown>, [name = "", ...below]: readonly string[], value: unknown): void {
+  if (below.length === 0) group[name] = value;
+  else put((group[name] ??= {}) as Record<string, unknown>, below, value);
 }
 
 describe("the processes start with every setting that is accepted:", () => {
@@ -59,6 +72,11 @@ describe("the processes start with every setting that is accepted:", () => {
     const settings = atThe(end);
 
     expect(started(settings).broker.maxQueuedRequests).toBe(settings.broker.maxQueuedRequests);
+  });
+
+  it.each([true, false])("keys, or plain text: curve.enabled is %s", (enabled) => {
+    const { broker, workers } = started(settingsWith({ curve: { enabled } }));
+    expect([broker.curve !== undefined, workers[0]?.curve !== undefined]).toEqual([enabled, enabled]);
   });
 
   it.each(environment.logLevel.words)("the log level %s", (logLevel) => {

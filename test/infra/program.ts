@@ -13,6 +13,9 @@ export interface Declared {
   /** The names of what must be there before it. */
   readonly dependsOn: readonly string[];
   readonly ignoreChanges: readonly string[];
+  readonly protect: boolean;
+  /** Where it stood before. */
+  readonly aliases: readonly string[];
 }
 
 /** What a run of the program declared and what it gave out. */
@@ -24,9 +27,9 @@ export interface Run {
 /** The digest that every image built in a test has. */
 export const builtDigest = `sha256:${"b".repeat(64)}`;
 
-/** Runs the whole program as the engine would, with the dev stack's configuration and some of it changed. */
-export async function runProgram(changes: Record<string, string> = {}, stack = "dev"): Promise<Run> {
-  const resources: Omit<Declared, "dependsOn" | "ignoreChanges">[] = [];
+/** Runs the whole program as the engine would, with a stack's configuration, the dev stack's by default, and some of it changed. */
+export async function runProgram(changes: Record<string, string> = {}, stack = "dev", { file = "dev", isPreview = false } = {}): Promise<Run> {
+  const resources: Omit<Declared, "dependsOn" | "ignoreChanges" | "protect" | "aliases">[] = [];
   // The mocks' own interface does not show a resource's options.
   const requests = vi.spyOn(MockMonitor.prototype, "registerResource");
   await pulumi.runtime.setMocks(
@@ -39,8 +42,10 @@ export async function runProgram(changes: Record<string, string> = {}, stack = "
     },
     "zeromq-stack",
     stack,
+    isPreview,
+    "organization",
   );
-  pulumi.runtime.setAllConfig({ ...configurationOf("dev"), ...changes }, []);
+  pulumi.runtime.setAllConfig({ ...configurationOf(file), ...changes }, []);
   vi.resetModules();
   const outputs: Record<string, any> = { ...(await import("../../infra/index.ts")) };
   // Ends when everything that was declared has been registered.
@@ -50,10 +55,12 @@ export async function runProgram(changes: Record<string, string> = {}, stack = "
   return { resources: resources.map((one) => ({ ...one, ...options.get(`${one.type} ${one.name}`)! })), outputs };
 }
 
-function optionsIn(request: any): Pick<Declared, "dependsOn" | "ignoreChanges"> {
+function optionsIn(request: any): Pick<Declared, "dependsOn" | "ignoreChanges" | "protect" | "aliases"> {
   return {
     dependsOn: request.getDependenciesList().map((urn: string) => urn.split("::").at(-1)),
     ignoreChanges: request.getIgnorechangesList(),
+    protect: request.getProtect(),
+    aliases: request.getAliasesList().map((alias: any) => alias.getSpec()?.getParenturn() ?? alias.getUrn()),
   };
 }
 
@@ -71,6 +78,7 @@ function computed(type: string, inputs: Record<string, any>): Record<string, unk
   if (type === "docker:index/image:Image") return { repoDigest: `${inputs["imageName"].split(/:[^/]*$/)[0]}@${builtDigest}` };
   if (inputs["spec"]?.type === "LoadBalancer") return { status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }] } } };
   if (inputs["spec"]?.type === "NodePort") return { spec: { ...inputs["spec"], ports: [{ port: 5555, nodePort: 30555 }] } };
+  if (type === "pulumi:pulumi:StackReference") return { outputs: {} };
   if (type === "pulumi:index:Stash") return { output: inputs["input"] };
   return {};
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brokerService, headlessService, publicService } from "../../infra/specs/services.ts";
+import { brokerService, colorService, headlessService, previewService, publicService } from "../../infra/specs/services.ts";
 import { settingsWith } from "./specs.ts";
 
 const activeGreen = { app: "zeromq-broker", version: "green" };
@@ -26,6 +26,23 @@ describe("zeromq-broker-service", () => {
     expect(metadata?.annotations).toMatchObject({ "cloud.example/internal": "true" });
     expect(spec?.loadBalancerSourceRanges).toEqual(["10.0.0.0/8"]);
     expect(publicService(settingsWith({ frontend: { serviceType: "ClusterIP" } })).spec?.type).toBe("ClusterIP");
+  });
+});
+
+describe("zeromq-broker-preview", () => {
+  it("leads to the colour that is not active, and waits for none of it", () => {
+    const { metadata, spec } = previewService(settingsWith({ activeColor: "green" }));
+    expect(metadata?.name).toBe("zeromq-broker-preview");
+    expect(metadata?.annotations).toMatchObject({ "pulumi.com/skipAwait": "true" });
+    expect(spec).toEqual({ type: "ClusterIP", selector: { app: "zeromq-broker", version: "blue" }, ports: [frontend] });
+  });
+});
+
+describe.each(["blue", "green"] as const)("zeromq-broker-%s", (color) => {
+  it("has the addresses of the colour's ready brokers, whichever is active", () => {
+    const { metadata, spec } = colorService(settingsWith({ activeColor: "green" }), color);
+    expect(metadata?.name).toBe(`zeromq-broker-${color}`);
+    expect(spec).toEqual({ clusterIP: "None", selector: { app: "zeromq-broker", version: color }, ports: [frontend] });
   });
 });
 

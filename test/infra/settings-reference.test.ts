@@ -20,7 +20,7 @@ it("the settings reference is the schema's (`npm run test:unit -- -u` writes it 
 
 it("the README names settings that exist", () => {
   const section = /## Settings\n([^]*?)\n## /.exec(readFileSync(join(checkout, "README.md"), "utf8"))?.[1] ?? "";
-  const named = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, key]) => key);
+  const named = [...section.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell]) => [...cell!.matchAll(/`([^`]+)`/g)].map(([, key]) => key));
 
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !entries().some(({ key }) => key === name))).toEqual([]);

@@ -53,7 +53,7 @@ describe("a wrong configuration", () => {
   });
 
   it("is one error whose text says how many problems there are and of which stack", () => {
-    expect(() => parse({ activeColor: "red" }, "prod")).toThrow(/^The settings of stack prod have 2 problems:\n {2}zeromq-stack:/);
+    expect(() => parse({ activeColor: "red" }, "prod")).toThrow(/^The settings of stack prod have 6 problems:\n {2}zeromq-stack:/);
   });
 
   it.each(["dev", "staging", "prod"])("never leaves the choice of the cluster to kubectl: %s without kubeContext fails", (stack) => {
@@ -237,19 +237,66 @@ describe("settings that are right one by one", () => {
 
   it("are refused where clients would reach what nobody released", () => {
     const released = { images: { blue: `1.4.0@${digest}` } };
-    expect(problems({}, "prod")).toEqual({ "zeromq-stack:images.blue": expect.stringContaining("active colour of stack prod") });
-    expect(problems(released, "prod")).toEqual({});
-    expect(problems({ ...released, activeColor: "green" }, "prod")).toHaveProperty(["zeromq-stack:images.green"]);
+    const pinned = Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [key, { image: `some/thing:v1@${digest}` }]));
+    expect(problems(pinned, "prod")).toEqual({ "zeromq-stack:images.blue": expect.stringContaining("active colour of stack prod") });
+    expect(problems({ ...released, ...pinned }, "prod")).toEqual({});
+    expect(problems({ ...released, ...pinned, activeColor: "green" }, "prod")).toHaveProperty(["zeromq-stack:images.green"]);
+    expect(problems(released, "prod")).toEqual(
+      Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [`zeromq-stack:${key}.image`, expect.stringContaining("allowed: with a digest")])),
+    );
     expect(problems({}, "dev-e2e")).toEqual({});
     expect(problems({}, "development")).toHaveProperty(["zeromq-stack:images.blue"]);
   });
 
   it("are refused where an image has no registry to be in", () => {
     expect(problems({ pushRegistry: {} })).toEqual({
-      "zeromq-stack:pushRegistry.server": expect.stringContaining("needed for images.worker and images.blue"),
+      "zeromq-stack:pushRegistry.server": expect.stringContaining("needed for images.blue, images.green, images.worker"),
     });
     const elsewhere = `registry.example/zeromq@${digest}`;
-    expect(problems({ pushRegistry: {}, images: { blue: elsewhere, worker: elsewhere } })).toEqual({});
+    expect(problems({ pushRegistry: {}, images: { blue: elsewhere, green: elsewhere, worker: elsewhere } })).toEqual({});
+  });
+
+  it("are refused where the smoke request asks a service that has no worker", () => {
+    expect(problems({ smoke: { service: "gzip" }, workers: [{ service: "echo" }] })).toEqual({
+      "zeromq-stack:smoke.service": '"gzip" found; allowed: a service of workers: echo',
+    });
+  });
+
+  it("are refused where what looks at the stack has nothing to look with", () => {
+    expect(problems({ prometheus: { enabled: false } })).toEqual(
+      Object.fromEntries(["alerting", "grafana", "autoscaling"].map((key) => [`zeromq-stack:${key}.enabled`, "true found; allowed: only with prometheus.enabled"])),
+    );
+    const off = { enabled: false };
+    expect(problems({ prometheus: off, alerting: off, grafana: off, autoscaling: { enabled: "false" } })).toEqual({});
+  });
+
+  it("are refused where a mailbox's login is half, or the least is more than the most", () => {
+    const email = { to: "a@example.com", from: "b@example.com", server: "mail.example.com:25" };
+    expect(problems({ alerting: { email: { ...email, username: "me" } } })).toHaveProperty(["zeromq-stack:alerting.email.password"]);
+    expect(problems({ alerting: { email: { ...email, password: "x" } } })).toHaveProperty(["zeromq-stack:alerting.email.username"]);
+    expect(problems({ alerting: { email } })).toEqual({});
+    expect(problems({ autoscaling: { minReplicas: 4, maxReplicas: 3 } })).toHaveProperty(["zeromq-stack:autoscaling.minReplicas"]);
+  });
+
+  it("are refused where keys or clients contradict each other, or plain text would be used beyond development", () => {
+    const clients = [{ name: "shop" }, { name: "shop", services: ["echo", "nothing"] }];
+    const workers = [{ service: "echo" }];
+    expect(problems({ clients, workers, curve: { serverKey: 3, otherServerKey: 3 } })).toEqual({
+      "zeromq-stack:curve.otherServerKey": "3 found; allowed: another number than curve.serverKey",
+      "zeromq-stack:clients[1].name": '"shop" found a second time; allowed: a name of its own',
+      "zeromq-stack:clients[1].services[1]": '"nothing" found; allowed: a service of workers: echo',
+    });
+    expect(problems({ clients: [{ name: "stack" }] })).toHaveProperty(["zeromq-stack:clients[0].name"]);
+    const plain = { images: { blue: `1.4.0@${digest}` }, curve: { enabled: false } };
+    expect(problems(plain, "staging")).toHaveProperty(["zeromq-stack:curve.enabled"]);
+    expect(problems(plain, "dev-alice")).toEqual({});
+  });
+
+  it("are refused where a list of clients' namespaces would be no limit", () => {
+    const network = { clientNamespaces: ["shop"] };
+    expect(problems({ network })).toHaveProperty(["zeromq-stack:network.clientNamespaces"]);
+    expect(problems({ network, frontend: { sourceRanges: ["192.0.2.0/24"] } })).toEqual({});
+    expect(problems({ network, frontend: { serviceType: "ClusterIP" } })).toEqual({});
   });
 
   it("are refused where a login is half", () => {

@@ -43,7 +43,7 @@ test("a terminating broker is not ready, answers PING, serves whoever is still t
   plain.close();
   for (const client of clients) expect(client.output()).toHaveLength(4_000_000);
   expect(await broker.exit).toBe(0);
-  expect(worker.lines().find(({ message }) => message === "connection closed")).toMatchObject({ why: "disconnected-by-broker" });
+  expect(await worker.said("connection closed")).toMatchObject({ why: "disconnected-by-broker" });
 });
 
 test("a terminating broker stays for a plain client that is connected until it leaves, and not for an idle one of ours", async () => {
@@ -61,6 +61,17 @@ test("a terminating broker stays for a plain client that is connected until it l
   await plain.send(["MDPC02", "\x01", "mmi.service", "x"]);
   expect((await plain.receive()).at(-1)!.toString()).toBe("404");
   plain.close();
+  expect(await broker.exit).toBe(0);
+});
+
+test("a terminating broker does not wait for a plain client that stays: it makes it come back elsewhere, and then ends", async () => {
+  const broker = await startBroker({ PLAIN_CLIENT_DELAY: "1", SHUTDOWN_GRACE: "600" });
+  const plain = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000, reconnectInterval: -1 });
+  atEnd(() => plain.close());
+  plain.connect(broker.frontend);
+  await plain.send(["MDPC02", "\x01", "mmi.service", "x"]);
+  await plain.receive();
+  broker.process.kill("SIGTERM");
   expect(await broker.exit).toBe(0);
 });
 

@@ -10,11 +10,11 @@ const binary = Buffer.concat([Buffer.from(Array.from({ length: 256 }, (_, byte) 
 
 describe("a request that cannot be answered", () => {
   test.each([
-    ["nobody listens", 'no reply from service "nobody" at ADDRESS within 400 ms \\(ADDRESS: nobody listens there \\(connection refused\\)\\)'],
+    ["nobody listens", 'no reply from service "nobody" at ADDRESS within 2000 ms \\(ADDRESS: nobody listens there \\(connection refused\\)\\)'],
     ["nobody serves", 'service "nobody" at ADDRESS: no worker serves "nobody"; waited \\d+ ms for one'],
   ])("ends with one clear line and exit code 1: %s", async (why, text) => {
     const address = why === "nobody serves" ? (await startBroker()).frontend : `tcp://127.0.0.1:${await freePort()}`;
-    const client = start("client", {}, ["request", "--service", "nobody", "--body", "x", "--address", address, "--timeout-ms", "400", "--retries", "1"]);
+    const client = start("client", {}, ["request", "--service", "nobody", "--body", "x", "--address", address, "--timeout-ms", "2000", "--retries", "1"]);
     expect(await client.exit).toBe(1);
     expect(client.output()).toHaveLength(0);
     expect(client.errors()).toMatch(new RegExp(`^error: ${text.replaceAll("ADDRESS", address)}\\n$`));
@@ -77,9 +77,9 @@ describe("a file compressed by a worker is the same when unpacked", () => {
 describe("ping and the health check", () => {
   test("say what is wrong", async () => {
     const address = `tcp://127.0.0.1:${await freePort()}`;
-    const healthcheck = start("healthcheck", {}, ["--address", address, "--timeout-ms", "200"]);
+    const healthcheck = start("healthcheck", {}, ["--address", address, "--timeout-ms", "2000"]);
     expect([await healthcheck.exit, healthcheck.output().toString()]).toEqual([1, `Unhealthy: ${address}: nobody listens there (connection refused)\n`]);
-    const ping = start("client", {}, ["ping", "--address", address, "--timeout-ms", "200"]);
+    const ping = start("client", {}, ["ping", "--address", address, "--timeout-ms", "2000"]);
     expect([await ping.exit, ping.errors()]).toEqual([1, `error: ${address}: nobody listens there (connection refused)\n`]);
   });
 
@@ -106,7 +106,7 @@ describe("many requests at once", () => {
 
   test("as JSON, with what failed and whether it may have run", async () => {
     const broker = await startBroker();
-    const client = start("client", {}, ["request", "--service", "nobody", "--body", "x", "--json", "--timeout-ms", "300", "--address", broker.frontend]);
+    const client = start("client", {}, ["request", "--service", "nobody", "--body", "x", "--json", "--timeout-ms", "3000", "--address", broker.frontend]);
     expect(await client.exit).toBe(1);
     expect(JSON.parse(client.output().toString())).toMatchObject({ error: "NoSuchService", executed: "no" });
   });

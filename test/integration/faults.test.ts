@@ -1,57 +1,11 @@
-import { createServer, connect } from "node:net";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { createClient } from "../../services/client/client.ts";
-import { load } from "../../services/client/load.ts";
-import type { Report } from "../../services/client/ledger.ts";
-import { atEnd, folder, freePort, metric, startBroker, startWorker, waiting } from "./processes.ts";
+import { cable } from "./cable.ts";
+import { honest, ledgers, served, steady } from "./ledgers.ts";
+import { atEnd, freePort, metric, metricIs, start, startBroker, startWorker, waiting } from "./processes.ts";
 import type { RunningBroker } from "./processes.ts";
-
-const faulty = join(import.meta.dirname, "handlers/faulty.ts");
-
-/** A load that goes on until it is told to stop; what became of each request is the oracle. */
-function steady(endpoints: readonly string[], files: readonly string[], rest: { retries?: number; body?: Buffer } = {}): { stop(): Promise<Report>; ended(): number } {
-  const abort = new AbortController();
-  let ended = 0;
-  const report = load({
-    endpoints, service: "faulty", connections: 3, concurrency: 8, count: undefined, durationSeconds: 50, rate: undefined, size: 64, body: rest.body, timeoutMs: 20_000, retries: rest.retries ?? 0,
-    checksReplies: true, executions: files, signal: abort.signal, onProgress: (_sent, now) => (ended = now),
-  });
-  return {
-    stop() {
-      abort.abort();
-      return report;
-    },
-    ended: () => ended,
-  };
-}
-
-const ledgers = (): ((index: number) => Record<string, string>) & { files: string[] } => {
-  const path = folder();
-  const files: string[] = [];
-  return Object.assign(
-    (index: number) => {
-      const file = join(path, `ledger-${index}`);
-      if (!files.includes(file)) files.push(file);
-      return { SERVICE: "faulty", HANDLER: faulty, LEDGER_FILE: file, WORKER_CONCURRENCY: "4" };
-    },
-    { files },
-  );
-};
-
-/** Whatever happens, each request has one outcome, the right reply, and `executed: no` is true. */
-function honest(report: Report): void {
-  expect(report).toMatchObject({ duplicated: 0, wrong: 0, wronglyNo: 0 });
-  expect(report.replied + Object.values(report.failed).reduce((sum, count) => sum + count, 0)).toBe(report.sent);
-}
-
-async function served(broker: RunningBroker, more: number): Promise<void> {
-  const series = 'zeromq_requests_ended_total{outcome="replied"';
-  const before = (await metric(broker.ports.metrics, series)) ?? 0;
-  await vi.waitFor(async () => expect((await metric(broker.ports.metrics, series)) ?? 0).toBeGreaterThan(before + more), waiting);
-}
 
 test("workers that are killed again and again under load lose no request", async () => {
   const broker = await startBroker();
@@ -128,10 +82,11 @@ test("poison that kills every worker is given up by name, and costs no other req
   const worker = ledgers();
   let stopping = false;
   atEnd(() => (stopping = true));
+  // Poison may kill a worker before anybody has seen that it is registered.
   const keep = async (index: number): Promise<void> => {
-    while (!stopping) await (await startWorker([broker], worker(index))).exit;
+    while (!stopping) await start("worker", { BROKER_ADDRESS: broker.backend, METRICS_PORT: String(await freePort()), HEARTBEAT_INTERVAL: "0.3", ...worker(index) }).exit;
   };
-  for (const index of [0, 1]) void keep(index).catch(() => {});
+  for (const index of [0, 1]) void keep(index);
   const traffic = steady([broker.frontend], worker.files);
   await served(broker, 100);
   const client = createClient({ endpoints: [broker.frontend] });
@@ -143,30 +98,6 @@ test("poison that kills every worker is given up by name, and costs no other req
   honest(report);
   expect(report.failed).toEqual({});
 });
-
-/** A way to a port that can be cut without a word: neither side is told, as when a cable is pulled. */
-async function cable(to: number): Promise<{ port: number; cut(): void; mend(): void }> {
-  const sockets = new Set<Socket>();
-  let through = true;
-  const server = createServer((near) => {
-    if (!through) {
-      sockets.add(near);
-      return;
-    }
-    const far = connect(to, "127.0.0.1");
-    for (const [one, other] of [[near, far], [far, near]] as const) {
-      sockets.add(one);
-      one.on("data", (chunk) => through && other.write(chunk)).on("error", () => {}).on("close", () => through && other.destroy());
-    }
-  });
-  const port = await freePort();
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  atEnd(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return { port, cut: () => (through = false), mend: () => (through = true) };
-}
 
 test("a worker behind a cable that is pulled is given up by both sides, and comes back when it is mended", async () => {
   const broker = await startBroker();
@@ -198,20 +129,45 @@ test("a handler that blocks its whole thread for longer than the liveness keeps 
   expect(await metric(broker.ports.metrics, "zeromq_redeliveries_total")).toBe(0);
 });
 
-test("descriptors and memory stay flat while peers come and go", async () => {
+test("a client that computes for longer than the liveness gets every reply", async () => {
   const broker = await startBroker();
   const worker = ledgers();
   await startWorker([broker], worker(0));
-  const round = async (): Promise<void> => {
-    const clients = Array.from({ length: 50 }, () => createClient({ endpoints: [broker.frontend] }));
-    await Promise.all(clients.map((client) => client.request("faulty", Buffer.alloc(1_000, 1), { timeoutMs: 20_000 })));
-    for (const client of clients) client.close();
-    await vi.waitFor(async () => expect(await metric(broker.ports.metrics, 'zeromq_active_connections{side="frontend"')).toBe(0), waiting);
-  };
-  await round();
-  const before = (await metric(broker.ports.metrics, "process_open_fds"))!;
-  for (let count = 0; count < 10; count += 1) await round();
-  expect(await metric(broker.ports.metrics, "process_open_fds")).toBeLessThanOrEqual(before + 2);
-  expect(await metric(broker.ports.metrics, 'zeromq_known{kind="clients"')).toBe(0);
-  expect(await metric(broker.ports.metrics, "zeromq_queue_bytes")).toBe(0);
+  const client = createClient({ endpoints: [broker.frontend] });
+  atEnd(() => client.close());
+  const ask = (from: number): Promise<string>[] => Array.from({ length: 50 }, (_, index) => client.request("faulty", `${from + index}`, { timeoutMs: 20_000 }).then(String));
+  const before = ask(0);
+  await before[0];
+  const replies = [...before, ...ask(50)];
+  for (const untilMs = performance.now() + 2_000; performance.now() < untilMs; ) Math.sqrt(2);
+  expect(await Promise.all(replies)).toEqual(Array.from({ length: 100 }, (_, index) => String(index)));
+});
+
+test("a client behind a cable that is pulled goes to another broker", async () => {
+  const brokers = [await startBroker(), await startBroker()] as const;
+  const worker = ledgers();
+  await startWorker(brokers, worker(0));
+  const way = await cable(brokers[0].ports.frontend);
+  const traffic = steady([`tcp://127.0.0.1:${way.port}`, brokers[1].frontend], worker.files, { retries: 5 });
+  await served(brokers[0], 100);
+  way.cut();
+  await served(brokers[1], 300);
+  const report = await traffic.stop();
+  honest(report);
+  expect(report.failed).toEqual({});
+  await metricIs(brokers[0].ports.metrics, 'zeromq_active_connections{side="frontend"', 0);
+});
+
+test("a wall clock that leaps by years changes nothing", async () => {
+  const leaping = { NODE_OPTIONS: `--import=${join(import.meta.dirname, "leaping-clock.ts")}` };
+  const broker = await startBroker(leaping);
+  const worker = ledgers();
+  await startWorker([broker], { ...worker(0), ...leaping });
+  const years = new Set(broker.lines().concat(await broker.said("worker joined")).map(({ timestamp }) => String(timestamp).slice(0, 4)));
+  expect(years.size).toBeGreaterThan(1);
+  const args = ["load", "--service", "faulty", "--count", "2000", "--json", "--executions", ...worker.files, "--address", broker.frontend];
+  const client = start("client", leaping, args);
+  expect([await client.exit, client.errors()]).toEqual([0, ""]);
+  expect(JSON.parse(client.output().toString())).toMatchObject({ sent: 2000, replied: 2000, failed: {}, duplicated: 0, executions: { 1: 2000 } });
+  expect(broker.lines().filter(({ message }) => message === "worker left")).toEqual([]);
 });

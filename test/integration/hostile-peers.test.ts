@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createClient } from "../../services/client/client.ts";
 import { listen } from "../../services/transport/listen.ts";
-import { atEnd, freePort, metric, metricIs, start, startBroker, startWorker, zmq } from "./processes.ts";
+import { flag } from "../../services/transport/zmtp/frames.ts";
+import { encodeGreeting, greetingBytes } from "../../services/transport/zmtp/greeting.ts";
+import { encodeCommand, encodeMetadata } from "../../services/transport/zmtp/mechanism.ts";
+import { atEnd, freePort, metric, metricIs, start, startBroker, startWorker, waiting, zmq } from "./processes.ts";
 import type { RunningBroker } from "./processes.ts";
 
 async function stillServes(broker: RunningBroker): Promise<void> {
@@ -116,6 +119,56 @@ test("a message of more than MAX_FRAMES costs its sender the connection, and nob
   await peer.send(Array.from({ length: 500 }, () => randomBytes(3)));
   await lost;
   await stillServes(broker);
+});
+
+test("a routing id that a living connection has is refused to another, which gets none of its replies", async () => {
+  const broker = await startBroker();
+  const worker = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
+  atEnd(() => worker.close());
+  worker.connect(broker.backend);
+  await worker.send(["MDPW02", "\x01", "held"]);
+  const twin = (): InstanceType<typeof zmq.Dealer> => {
+    const socket = new zmq.Dealer({ linger: 0, routingId: "twin", receiveTimeout: 20_000, reconnectInterval: 50 });
+    atEnd(() => socket.close());
+    socket.connect(broker.frontend);
+    return socket;
+  };
+  const owner = twin();
+  await owner.send(["MDPC02", "\x01", "held", "mine"]);
+  const [, , address] = await worker.receive();
+  const thief = twin();
+  await thief.send(["MDPC02", "\x01", "mmi.service", "thief"]);
+  await vi.waitFor(async () => expect(await metric(broker.ports.metrics, 'zeromq_handshake_failures_total{side="frontend"')).toBeGreaterThan(0), waiting);
+  await worker.send(["MDPW02", "\x04", address!, "", "yours"]);
+  expect((await owner.receive()).map(String)).toEqual(["MDPC02", "\x03", "held", "yours"]);
+  owner.close();
+  expect((await thief.receive()).map(String)).toEqual(["MDPC02", "\x03", "mmi.service", "404"]);
+});
+
+test("a peer that is refused its routing id never sees READY, and so keeps what it wanted to send", async () => {
+  const broker = await startBroker();
+  const owner = new zmq.Dealer({ linger: 0, routingId: "twin", receiveTimeout: 20_000 });
+  atEnd(() => owner.close());
+  owner.connect(broker.frontend);
+  const roundTrip = async (): Promise<void> => {
+    await owner.send(["MDPC02", "\x01", "mmi.service", "nobody"]);
+    await owner.receive();
+  };
+  await roundTrip();
+  const twin = connect(broker.ports.frontend, "127.0.0.1");
+  atEnd(() => twin.destroy());
+  const closed = once(twin, "close");
+  let seen = Buffer.alloc(0);
+  twin.on("data", (chunk: Buffer) => void (seen = Buffer.concat([seen, chunk])));
+  await new Promise((resolve) => twin.write(encodeGreeting("NULL", false), resolve));
+  await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(greetingBytes), waiting);
+  // Once the broker has answered another it has read the greeting: were it to say READY first, it would have.
+  await roundTrip();
+  await roundTrip();
+  const ready = encodeCommand("READY", encodeMetadata({ "Socket-Type": "DEALER", Identity: "twin" }));
+  twin.write(Buffer.concat([Buffer.of(flag.command, ready.length), ready]));
+  await closed;
+  expect(seen).toEqual(encodeGreeting("NULL", false));
 });
 
 test("requests beyond MAX_QUEUED_REQUESTS are dropped and counted, and names of services do not pile up", async () => {

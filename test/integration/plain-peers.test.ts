@@ -70,7 +70,10 @@ test("an MDP/0.2 client with many requests outstanding gets every reply, an empt
   const client = dealer(broker.frontend);
   const bodies = Array.from({ length: 500 }, (_, index) => (index === 250 ? "" : `body ${index}`));
   for (const body of bodies) await client.send(["MDPC02", "\x01", "echo", body]);
-  for (const body of bodies) expect(await receive(client)).toEqual(["MDPC02", "\x03", "echo", body]);
+  // A worker that stalls hands requests back, so replies may come in another order.
+  const replies: string[][] = [];
+  while (replies.length < bodies.length) replies.push(await receive(client));
+  expect(replies.sort()).toEqual(bodies.map((body) => ["MDPC02", "\x03", "echo", body]).sort());
 });
 
 test("an MDP/0.2 worker's partial replies reach an MDP/0.2 client", async () => {
@@ -84,6 +87,27 @@ test("an MDP/0.2 worker's partial replies reach an MDP/0.2 client", async () => 
   await worker.send(["MDPW02", "\x04", address!, "", "two"]);
   expect(await receive(client)).toEqual(["MDPC02", "\x02", "count", "one"]);
   expect(await receive(client)).toEqual(["MDPC02", "\x03", "count", "two"]);
+});
+
+test("a worker's late reply and a reply that comes twice reach nobody, and are counted", async () => {
+  const broker = await startBroker({ PLAIN_WORKER_TIMEOUT: "0.5" });
+  const client = dealer(broker.frontend);
+  const slow = dealer(broker.backend);
+  await slow.send(["MDPW02", "\x01", "count"]);
+  await client.send(["MDPC02", "\x01", "count", "one"]);
+  const [, , first] = await next(slow, "\x05");
+  expect((await next(slow, "\x05")).map(String)).toEqual(["MDPW02", "\x06"]);
+  const quick = dealer(broker.backend);
+  await quick.send(["MDPW02", "\x01", "count"]);
+  const [, , second] = await next(quick, "\x05");
+  for (const body of ["right", "again"]) await quick.send(["MDPW02", "\x04", second!, "", body]);
+  // To its own old delivery, and to one that is another's.
+  const late = dealer(broker.backend);
+  await late.send(["MDPW02", "\x01", "count"]);
+  for (const address of [first!, second!]) await late.send(["MDPW02", "\x04", address, "", "late"]);
+  await metricIs(broker.ports.metrics, 'zeromq_messages_dropped_total{reason="stale_reply"', 3);
+  await client.send(["MDPC02", "\x01", "mmi.service", "count"]);
+  expect([await receive(client), await receive(client)]).toEqual([["MDPC02", "\x03", "count", "right"], ["MDPC02", "\x03", "mmi.service", "200"]]);
 });
 
 test("mmi.service knows which services have workers", async () => {

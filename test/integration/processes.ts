@@ -59,10 +59,12 @@ export interface Running {
 
 export const waiting = { timeout: 20_000, interval: 20 } as const;
 
-/** Starts one of our programs, or any file of ours, with nothing in its environment but `env`. */
-export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer): Running {
+/** Starts one of our programs, or any file of ours, with nothing in its environment but `env`. `shell`: what a shell does before. */
+export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer, shell = ""): Running {
   const file = program.startsWith("/") ? program : join(services, programs[program as keyof typeof programs]);
-  const child = spawn(process.execPath, [file, ...args], { env, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+  const command = [process.execPath, file, ...args] as const;
+  const [first, ...rest] = shell === "" ? command : ["/bin/sh", "-c", `${shell} && exec "$@"`, "sh", ...command];
+  const child = spawn(first!, rest, { env, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
   child.stdout!.on("data", (chunk: Buffer) => output.push(chunk));
@@ -96,7 +98,7 @@ export interface RunningBroker extends Running {
 }
 
 /** A broker that is ready, on free ports, with quick heartbeats. */
-export async function startBroker(env: Record<string, string> = {}): Promise<RunningBroker> {
+export async function startBroker(env: Record<string, string> = {}, shell = ""): Promise<RunningBroker> {
   const ports = { frontend: await freePort(), backend: await freePort(), metrics: await freePort() };
   const running = start("broker", {
     FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`,
@@ -104,7 +106,7 @@ export async function startBroker(env: Record<string, string> = {}): Promise<Run
     METRICS_PORT: String(ports.metrics),
     HEARTBEAT_INTERVAL: "0.3",
     ...env,
-  });
+  }, [], undefined, shell);
   await running.said("ready");
   return { ...running, frontend: `tcp://127.0.0.1:${ports.frontend}`, backend: `tcp://127.0.0.1:${ports.backend}`, ports };
 }
@@ -125,11 +127,11 @@ export async function startWorker(brokers: readonly RunningBroker[], env: Record
   return { ...running, metricsPort };
 }
 
-/** A series' value, labels given as they stand in the text, for instance `zeromq_queue_length{state="held"`. */
+/** The sum of the series that begin so, labels given as they stand in the text, for instance `zeromq_queue_length{state="held"`. */
 export async function metric(port: number, series: string): Promise<number | undefined> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const line = text.split("\n").find((one) => one.startsWith(series));
-  return line === undefined ? undefined : Number(line.split(" ").at(-1));
+  const lines = text.split("\n").filter((one) => one.startsWith(series));
+  return lines.length === 0 ? undefined : lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 
 /** Waits until a series has a value. */

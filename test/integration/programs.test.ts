@@ -27,7 +27,7 @@ describe("a program that cannot start says why, without a stack, and binds nothi
   });
 
   test.each([
-    ["a name that no handler has", "nothing", undefined, 'HANDLER="nothing" must be one of echo, gzip, ledger, or the path'],
+    ["a name that no handler has", "nothing", undefined, 'HANDLER="nothing" must be one of echo, gzip, ledger, work, or the path'],
     ["a file that is not there", "/nowhere.ts", undefined, 'HANDLER="/nowhere.ts" must be one of'],
     ["a module without a handler", "module.ts", "export const handle = 1;", "exports handle, but no function named handler"],
     ["a module that throws", "module.ts", 'throw new Error("broken at import");', "broken at import"],
@@ -73,8 +73,8 @@ describe("over HTTP", () => {
     const { ports } = await startBroker({ COLOR: "green" });
     const text = await (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text();
     for (const series of [
-      'zeromq_queue_length{state="waiting",color="green"} 0',
-      'zeromq_queue_length{state="held",color="green"} 0',
+      'zeromq_queue_length{state="waiting",service="other",color="green"} 0',
+      'zeromq_queue_length{state="held",service="other",color="green"} 0',
       'zeromq_active_connections{side="frontend",color="green"} 0',
       'zeromq_messages_sent_total{side="backend",color="green"} 0',
       'zeromq_messages_received_total{side="frontend",color="green"} 0',

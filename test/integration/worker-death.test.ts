@@ -106,7 +106,7 @@ test("a worker ends within its grace period though its handler does not", async 
 test("a handler's failure is logged with its stack, counted, and not tried elsewhere; the worker comes back", async () => {
   const broker = await startBroker();
   const worker = await startWorker([broker], { SERVICE: "failing", HANDLER: new URL("handlers/failing.ts", import.meta.url).pathname });
-  const client = start("client", {}, ["request", "--service", "failing", "--body", "bad", "--address", broker.frontend, "--timeout-ms", "1000"]);
+  const client = start("client", {}, ["request", "--service", "failing", "--body", "bad", "--address", broker.frontend, "--timeout-ms", "20000"]);
   const line = await worker.said("handler failed");
   expect(line).toMatchObject({ level: "ERROR", logger: "zeromq.worker", module: "worker", err: { message: "this handler fails", stack: expect.stringContaining("failing.ts") } });
   await metricIs(broker.ports.metrics, ended("failed"), 1);

@@ -14,7 +14,7 @@ const instance = Buffer.from("0123456789abcdef", "hex");
 const limits: BrokerLimits = {
   heartbeatIntervalMs: 1000, heartbeatLiveness: 3, maxQueuedRequests: 100, maxQueuedBytes: 1e6, maxRequestsPerService: 100, maxBytesPerService: 1e6, maxRequestsPerClient: 100, maxBytesPerClient: 1e6,
   maxServices: 10, maxWorkers: 10, maxClients: 10, maxMessageBytes: 1000, dedupeMaxReplies: 10, dedupeMaxBytes: 1e6, dedupeMs: 10_000, clientGraceMs: 5_000, longestRequestMs: 30_000,
-  plainWorkerTimeoutMs: 20_000, maxDeliveries: 3, instance,
+  plainWorkerTimeoutMs: 20_000, plainClientDelayMs: 10_000, roleDelayMs: 100_000, maxDeliveries: 3, instance,
 };
 
 /** What the core did since the last look, as text: `reply c1 7 pong`. */
@@ -107,9 +107,33 @@ describe("a lost worker's request", () => {
     const w1 = ourWorker("w1", 2);
     for (const id of [1, 2, 3]) ask(c, id);
     heard();
-    core.workers.closed(w1, true, nowMs);
+    core.workers.disconnect(w1, nowMs);
     ourWorker("w2", 3);
     expect(requests().map((line) => line.split(" ").at(-1))).toEqual(["b1", "b2", "b3"]);
+  });
+
+  test("that was not called started when the connection was closed keeps its place, but nobody says any more that it did not run", () => {
+    const c = ours("c1");
+    const w1 = ourWorker("w1", 2);
+    for (const id of [1, 2, 3]) ask(c, id, { timeoutMs: 100 });
+    core.workers.closed(w1, true, nowMs);
+    heard();
+    const w2 = ourWorker("w2", 1);
+    expect(requests().map((line) => line.split(" ").at(-1))).toEqual(["b1"]);
+    core.workers.disconnect(w2, nowMs);
+    heard();
+    core.pulse(100);
+    expect(heard().map((line) => line.split(" ").slice(0, 5).join(" ")).sort()).toEqual(["error c1 1 expired maybe", "error c1 2 expired maybe", "error c1 3 no_such_service no"]);
+  });
+
+  test("that was not called started when the connection was closed is not delivered again where redelivery is off", () => {
+    start({ maxDeliveries: 1 });
+    const c = ours("c1");
+    const w = ourWorker("w1");
+    ask(c, 1);
+    heard();
+    core.workers.closed(w, true, nowMs);
+    expect(heard()[1]).toMatch(/^error c1 1 worker_lost maybe/);
   });
 
   test("may have begun for all that the broker knows where the connection broke", () => {
@@ -554,6 +578,91 @@ describe("roles:", () => {
     expect(heard().map((line) => line.split(" ").slice(0, 3).join(" "))).toEqual(["goAway c1 standby", "request w1 1"]);
     core.setRole("active");
     expect(heard()).toEqual(["goAway c1 active"]);
+  });
+
+  describe("plain clients, who cannot be told to move, are made to come back elsewhere:", () => {
+    const plainPeers = (): ReturnType<typeof client>[] => {
+      core.pulse(nowMs);
+      const peers = [client("asked"), client("busy"), client("silent")];
+      for (const peer of peers) core.clients.opened(peer);
+      ourWorker("w1", 1);
+      askPlain(peers[0]!, "x");
+      core.workers.reply(workerOf("w1"), 1, Buffer.from("r"), nowMs);
+      core.workers.credit(workerOf("w1"), 1, nowMs);
+      askPlain(peers[1]!, "y");
+      heard();
+      return peers;
+    };
+    const workerOf = (name: string): WorkerPeer => [...core.workers.all()].find(({ peer }) => (peer as Named<WorkerPeer>).name === name)!.peer;
+    const pulses = (untilMs: number): string[] => {
+      for (; nowMs < untilMs; nowMs += 50) core.pulse(nowMs);
+      return heard();
+    };
+
+    test("after the delay, once, those that something is held for when it is answered", () => {
+      plainPeers();
+      core.setRole("standby");
+      expect(pulses(9_000)).toEqual([]);
+      expect(pulses(12_000)).toEqual(["plainClose silent", "plainClose asked"]);
+      core.workers.reply(workerOf("w1"), 2, Buffer.from("r"), nowMs);
+      expect(pulses(13_000)).toEqual([expect.stringMatching(/^plainReply busy /), "plainClose busy"]);
+      const again = client("asked again");
+      core.clients.opened(again);
+      askPlain(again, "z");
+      expect(pulses(60_000).filter((line) => line.startsWith("plainClose"))).toEqual([]);
+    });
+
+    test("those that came to a standby, when it must have learned by then that it is active, and has not", () => {
+      core.setRole("standby");
+      pulses(90_000);
+      const [early, late] = [client("early"), client("late")];
+      core.clients.opened(early);
+      askPlain(early, "x");
+      ourWorker("w1", 1);
+      core.workers.reply(workerOf("w1"), 1, Buffer.from("r"), nowMs);
+      pulses(101_000);
+      core.clients.opened(late);
+      expect(pulses(199_000)).toEqual([]);
+      expect(pulses(299_000)).toEqual(["plainClose early"]);
+      core.clients.closed(early, nowMs);
+      expect(pulses(301_000)).toEqual(["plainClose late"]);
+    });
+
+    test("not at once where the broker was on standby from the start, or is active again", () => {
+      core.setRole("standby");
+      plainPeers();
+      expect(pulses(30_000)).toEqual([]);
+      core.setRole("active");
+      pulses(31_000);
+      core.setRole("standby");
+      pulses(32_000);
+      core.setRole("active");
+      expect(pulses(60_000)).toEqual([]);
+    });
+
+    test("of a terminating broker, too, before its grace ends", () => {
+      plainPeers();
+      core.setRole("terminating");
+      expect(pulses(9_000)).toEqual([]);
+      expect(pulses(12_000)).toEqual(["plainClose silent", "plainClose asked"]);
+    });
+
+    test("ours keep their connection", () => {
+      ours("c1");
+      heard();
+      core.setRole("standby");
+      expect(pulses(30_000).filter((line) => line.includes("lose"))).toEqual([]);
+    });
+
+    test("and all are counted, but who only asks for the state", () => {
+      plainPeers();
+      ours("c1");
+      const watcher = ours("c2");
+      ask(watcher, 1, { service: "mmi.status" });
+      expect(core.clients.connected).toEqual({ ours: 1, plain: 3 });
+      ask(watcher, 2);
+      expect(core.clients.connected).toEqual({ ours: 2, plain: 3 });
+    });
   });
 
   test("a terminating broker takes nothing new from ours, serves plain ones, finishes what it has, and stays terminating", () => {

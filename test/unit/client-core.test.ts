@@ -156,6 +156,55 @@ describe("a broker that wants it to go:", () => {
     expect(heard()).toEqual(["open 3 3"]);
   });
 
+  describe("however long it has looked for an active broker in vain,", () => {
+    /** It is at a standby, and waits long before the next try. */
+    const searchInVain = (): number => {
+      connect();
+      core.goAway(1, "standby", 0);
+      let nowMs = 0;
+      for (let link = 2; link < 12; link += 1) {
+        core.tick(nowMs);
+        core.opened(link, nowMs);
+        core.welcome(link, welcome("bbbbbbbbbbbbbbbb", "standby"), nowMs);
+        core.heartbeat(1, "standby", nowMs);
+        nowMs += backoff.lastMs;
+      }
+      core.tick(nowMs - backoff.lastMs + 1);
+      heard();
+      return nowMs - backoff.lastMs + 1;
+    };
+
+    test("it connects again at once where its broker is lost: that one had served", () => {
+      const nowMs = searchInVain();
+      core.lost(1, nowMs);
+      core.tick(nowMs + backoff.firstMs);
+      expect(heard()).toContain("open 12 12");
+    });
+
+    test("it looks at once, and often, where its broker begins to end", () => {
+      const nowMs = searchInVain();
+      core.goAway(1, "terminating", nowMs);
+      core.tick(nowMs);
+      expect(heard()).toEqual(["open 12 12"]);
+      core.opened(12, nowMs);
+      core.welcome(12, welcome("bbbbbbbbbbbbbbbb", "terminating"), nowMs);
+      core.tick(nowMs + backoff.firstMs);
+      expect(heard()).toContain("open 13 13");
+    });
+
+    test("it begins anew where its broker has been active in between", () => {
+      const nowMs = searchInVain();
+      core.goAway(1, "active", nowMs);
+      core.tick(nowMs + backoff.lastMs);
+      core.goAway(1, "standby", nowMs + backoff.lastMs);
+      core.tick(nowMs + backoff.lastMs);
+      core.opened(12, nowMs + backoff.lastMs);
+      core.welcome(12, welcome("bbbbbbbbbbbbbbbb", "standby"), nowMs + backoff.lastMs);
+      core.tick(nowMs + backoff.lastMs + backoff.firstMs);
+      expect(heard()).toContain("open 13 13");
+    });
+  });
+
   test("what it answers with draining is sent elsewhere, at no cost", () => {
     connect();
     ask("one");

@@ -136,6 +136,34 @@ describe("credit", () => {
     expect(core.holding - granted).toBeGreaterThan(50);
   });
 
+  test.each([4, 5, 8])("is all of %i where three brokers have more than enough to do", (concurrency) => {
+    start({ concurrency });
+    core.listed(["a", "b", "c"], 0);
+    for (const link of [1, 2, 3]) {
+      core.opened(link, 0);
+      core.welcome(link, welcome, 0);
+      core.backlog(link, 100, 0);
+    }
+    const delivered = [0, 0, 0, 0];
+    const running: string[] = [];
+    /** The brokers use whatever credit they have. */
+    const deliver = (nowMs: number): void => {
+      for (let lines = heard(); lines.length > 0; lines = heard()) {
+        for (const line of lines) {
+          const [what, link, count] = line.split(" ");
+          if (what === "run") running.push(link!);
+          for (let left = what === "credit" ? Number(count) : 0; left > 0; left -= 1) request(Number(link), (delivered[Number(link)]! += 1), `${link}.${delivered[Number(link)]}`, nowMs);
+        }
+      }
+    };
+    deliver(0);
+    for (let nowMs = 1; nowMs < 40; nowMs += 1) {
+      reply(running.shift()!, nowMs);
+      deliver(nowMs);
+    }
+    expect(running.length).toBe(concurrency);
+  });
+
   test("lets every broker find an idle worker, and what is too much goes back as not started", () => {
     register("a", "b");
     request(1, 1, "x");
@@ -175,6 +203,17 @@ describe("requests", () => {
     expect(heard().filter((line) => line.startsWith("notStarted"))).toEqual(["notStarted 1 303", "notStarted 1 302"]);
     core.tick(2_500);
     expect(heard()).toContain("heartbeat 1");
+  });
+
+  test("that are all handed back, since no handler had its turn, leave the worker with credit for one: it goes on when it can", () => {
+    register("a");
+    hurry();
+    // Until all credit is used up, and one is handed back at once.
+    for (let delivery = 500; !said.some((line) => line.startsWith("notStarted")); delivery += 1) request(1, delivery, "waits", 1_000);
+    heard();
+    core.tick(1_000 + stuckMs);
+    expect(core.holding).toBe(0);
+    expect(heard().at(-1)).toBe("credit 1 1");
   });
 
   test("that are cancelled are handed back if they have not begun, and aborted if they have", () => {

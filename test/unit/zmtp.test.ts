@@ -122,7 +122,7 @@ describe("CURVE", () => {
 
   test.each([["the current", server], ["the next", next]])("lets in who has %s server key and is admitted, and knows who it is", (_, { publicKey }) => {
     const [one, other, identity] = shake(publicKey, (key) => (key === client.publicKey ? { name: "shop", services: ["a"] } : undefined));
-    expect(identity).toEqual({ publicKey: client.publicKey, name: "shop", services: ["a"] });
+    expect(identity).toEqual({ publicKey: client.publicKey, serverKey: publicKey, name: "shop", services: ["a"] });
     for (const [from, to] of [[one, other], [other, one]] as const) {
       for (const body of [Buffer.alloc(0), Buffer.from("hello"), Buffer.alloc(100_000, 1)]) {
         expect(to.open!(from.seal!(flag.more, body))).toEqual({ flags: flag.more, body });

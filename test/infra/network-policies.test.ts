@@ -1,0 +1,113 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { connects, type Place, type Policy, type Port } from "./network-evaluator.ts";
+import { ofType, type Run, runProgram } from "./program.ts";
+
+const type = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+const policiesOf = (run: Run) => Object.values(ofType(run, type)).map(({ inputs }) => inputs as Policy);
+
+/** A place for each kind of pod that the program declares, by the labels that it really has, and some strangers. */
+function places(run: Run): Record<string, Place> {
+  const found: Record<string, Place> = {};
+  let last = 0;
+  const add = (name: string, namespace: string | undefined, labels: Record<string, string> = {}, address = `10.244.0.${(last += 1)}`): void => {
+    found[name] = { name, address, labels, ...(namespace === undefined ? {} : { namespace }) };
+  };
+  for (const { name, inputs } of run.resources.filter(({ type }) => /:(Deployment|Job|StatefulSet)$/.test(type))) add(name, "zeromq", inputs["spec"].template.metadata.labels);
+  add("client here", "zeromq", { "zeromq-client": "true" });
+  add("stranger here", "zeromq", { app: "stranger" });
+  add("Prometheus", "zeromq", { app: "prometheus" });
+  add("shop", "shop", { app: "shop" });
+  // It wears our labels, where they mean nothing.
+  add("impostor", "elsewhere", { app: "zeromq-worker", "zeromq-client": "true" });
+  add("impostor Prometheus", "elsewhere", { app: "prometheus" });
+  add("monitoring", "monitoring", { app: "agent" });
+  add("name server", "kube-system", { "k8s-app": "kube-dns" });
+  add("office", undefined, {}, "192.0.2.7");
+  add("internet", undefined, {}, "203.0.113.9");
+  return found;
+}
+
+const ports: Port[] = [22, 53, 80, 443, 5432, 5555, 5556, 6443, 9090].map((port) => ({ protocol: "TCP" as const, port })).concat([{ protocol: "UDP" as never, port: 53 }]);
+
+/** Everything that gets through, as `from → to :port`; what no policy of the stack is about is left out. */
+function ways(run: Run): string[] {
+  const policies = policiesOf(run);
+  const all = Object.values(places(run));
+  const ours = (place: Place): boolean => place.namespace === "zeromq";
+  return all.flatMap((from) =>
+    all
+      .filter((to) => from !== to && (ours(from) || ours(to)))
+      .flatMap((to) => ports.filter((port) => connects(policies, from, to, port)).map(({ protocol, port }) => `${from.name} → ${to.name} :${port}${protocol === "UDP" ? "/udp" : ""}`)),
+  );
+}
+
+const pairs = (from: readonly string[], to: readonly string[], ...numbers: (number | string)[]): string[] =>
+  from.flatMap((one) => to.filter((other) => other !== one).flatMap((other) => numbers.map((number) => `${one} → ${other} :${number}`)));
+
+const brokers = ["zeromq-broker-blue", "zeromq-broker-green"];
+const workers = ["zeromq-worker", "zeromq-worker-echo"];
+const jobs = ["zeromq-switch-gate", "zeromq-switch-confirm", "zeromq-switch-move"];
+const outside = ["shop", "impostor", "impostor Prometheus", "monitoring", "name server", "office", "internet"];
+/** Who may ask names may do so anywhere but in the stack's own namespace, whose pods let nobody in at that port. */
+const names = pairs([...brokers, ...workers, ...jobs, "client here"], outside, 53, "53/udp");
+const always = [
+  ...pairs(workers, brokers, 5556),
+  ...pairs([...brokers, ...jobs, "client here"], brokers, 5555),
+  ...names,
+];
+
+let standard: Run;
+beforeAll(async () => void (standard = await runProgram()));
+
+describe("between every pair of a component, a stranger and an outsider, port by port, there is a way for", () => {
+  it("workers to the backend, clients anywhere to the frontend, and everybody to the name server: no other", () => {
+    // Prometheus has a policy of its own with what it reaches; here it is a pod that nothing lets out.
+    expect(ways(standard).sort()).toEqual([...always, ...pairs(outside, brokers, 5555)].sort());
+  });
+
+  it("Prometheus to the metrics, once something lets it out", () => {
+    const { "Prometheus": prometheus, ...all } = places(standard);
+    const isReached = (port: number) => Object.values(all).filter((to) => connects([...policiesOf(standard), letOut(prometheus!)], prometheus!, to, { protocol: "TCP", port })).map(({ name }) => name);
+    expect(isReached(9090).filter((name) => !outside.includes(name)).sort()).toEqual([...brokers, ...workers].sort());
+    expect(isReached(5556).filter((name) => !outside.includes(name))).toEqual([]);
+  });
+
+  it("clients of the listed namespaces and addresses only, where there is a list", async () => {
+    const run = await runProgram({
+      "zeromq-stack:network": JSON.stringify({ clientNamespaces: ["shop"] }),
+      "zeromq-stack:frontend": JSON.stringify({ serviceType: "LoadBalancer", sourceRanges: ["192.0.2.0/24"] }),
+    });
+    expect(ways(run).sort()).toEqual([...always, ...pairs(["shop", "office"], brokers, 5555)].sort());
+  });
+
+  it("nobody outside where the frontend is the cluster's own", async () => {
+    const run = await runProgram({ "zeromq-stack:network": JSON.stringify({ clientNamespaces: ["shop"] }) });
+    expect(ways(run).sort()).toEqual([...always, ...pairs(["shop"], brokers, 5555)].sort());
+  });
+
+  it("the listed namespaces to the metrics", async () => {
+    const run = await runProgram({ "zeromq-stack:network": JSON.stringify({ metricsNamespaces: ["monitoring"] }) });
+    expect(ways(run).sort()).toEqual([...always, ...pairs(outside, brokers, 5555), ...pairs(["monitoring"], [...brokers, ...workers], 9090)].sort());
+  });
+
+  it("a handler to what its service names, and for no other service's", async () => {
+    const workers = [{ service: "gzip", egress: [{ to: "203.0.113.0/24", ports: [443, 5432] }] }, { service: "echo" }];
+    const run = await runProgram({ "zeromq-stack:workers": JSON.stringify(workers) });
+    expect(ways(run).sort()).toEqual([...always, ...pairs(outside, brokers, 5555), ...pairs(["zeromq-worker"], ["internet"], 443, 5432)].sort());
+  });
+});
+
+it("pods start behind closed doors", () => {
+  const policies = Object.keys(ofType(standard, type));
+  expect(policies).toContain("zeromq-default-deny");
+  for (const { name, dependsOn } of Object.values(ofType(standard, "kubernetes:apps/v1:Deployment"))) expect(dependsOn, name).toEqual(expect.arrayContaining(policies));
+});
+
+it("none is declared where the settings say so", async () => {
+  expect(ofType(await runProgram({ "zeromq-stack:network": JSON.stringify({ policies: false }) }), type)).toEqual({});
+});
+
+/** A pod that may connect to everything, if it is let in. */
+function letOut({ namespace, labels }: Place): Policy {
+  return { metadata: { namespace: namespace! }, spec: { podSelector: { matchLabels: labels! }, policyTypes: ["Egress"], egress: [{}] } };
+}

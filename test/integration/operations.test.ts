@@ -1,0 +1,94 @@
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { beforeEach, describe, expect, test } from "vitest";
+import { after, due } from "../../operations/rotation.ts";
+import { folder } from "./processes.ts";
+
+const checkout = join(import.meta.dirname, "../..");
+let path: string;
+let state: string;
+
+beforeEach(() => {
+  path = folder();
+  state = join(path, "state.json");
+  for (const name of ["pulumi", "kubectl"]) {
+    writeFileSync(join(path, name), `#!${process.execPath}\nprocess.argv[1] = "${name}";\nrequire(${JSON.stringify(join(import.meta.dirname, "programs/pulumi.cjs"))});\n`);
+    chmodSync(join(path, name), 0o755);
+  }
+  begin({});
+});
+
+function begin(config: object, rest: object = {}): void {
+  writeFileSync(state, JSON.stringify({ config, ups: [], before: ["key-1"], deployed: ["key-1"], looks: 1, ...rest }));
+}
+const seen = (): { config: Record<string, unknown>; ups: object[] } => JSON.parse(readFileSync(state, "utf8"));
+async function run(command: string, ...args: string[]) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, `operations/${command}.ts`), ...args], { reject: false, env: { PATH: path, STATE: state }, extendEnv: false });
+  return { exitCode, stdout, stderr };
+}
+
+describe("npm run rotate", () => {
+  test("walks through a rotation: each step is one update, waits for every broker, and tells the next one", async () => {
+    const next = await run("rotate", "next");
+    expect(next, next.stderr).toMatchObject({ exitCode: 0 });
+    expect(next.stdout).toContain("0 of 2 brokers have the keys\n2 of 2 brokers have the keys");
+    expect(next.stdout).toContain("Due: npm run rotate -- promote");
+    const promote = await run("rotate", "promote");
+    expect(promote.stdout).toContain("key-2  6 connections came in by it");
+    expect((await run("rotate", "finish")).stdout).toContain("The old key opens no more.");
+    expect(seen().ups).toEqual([{ curve: { serverKey: 1, otherServerKey: 2 } }, { curve: { serverKey: 2, otherServerKey: 1 } }, { curve: { serverKey: 2 } }]);
+  });
+
+  test("without a step only tells what is due", async () => {
+    expect((await run("rotate")).stdout).toMatch(/key-1 {2}6 connections came in by it\nDue: npm run rotate -- next/);
+    expect(seen().ups).toEqual([]);
+  });
+
+  test("refuses a step that is not due, and what is none, and changes nothing", async () => {
+    expect(await run("rotate", "finish")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("the step that is due is next") });
+    expect(await run("rotate", "forward")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("forward is no step") });
+    expect(seen()).toMatchObject({ config: {}, ups: [] });
+  });
+
+  test("says that a step whose update failed is done once it goes through", async () => {
+    begin({}, { fails: true });
+    expect(await run("rotate", "next")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Once it goes through (pulumi up), the step is done") });
+  });
+
+  test("goes on with higher numbers in the next rotation", () => {
+    const one = { inUse: 7, other: undefined };
+    const two = after(one, "next");
+    expect([two, after(two, "promote"), due(after(two, "promote"))]).toEqual([{ inUse: 7, other: 8 }, { inUse: 8, other: 7 }, "finish"]);
+  });
+});
+
+describe("npm run clients", () => {
+  test("adds a client, for all services or for some, and shows who there is", async () => {
+    expect(await run("clients", "add", "shop")).toMatchObject({ exitCode: 0 });
+    expect(await run("clients", "add", "till", "echo", "gzip")).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("npm run clients -- keys till") });
+    expect(seen().config).toEqual({ clients: [{ name: "shop" }, { name: "till", services: ["echo", "gzip"] }] });
+    expect(seen().ups).toHaveLength(2);
+    expect((await run("clients")).stdout).toBe("shop  all services\ntill  echo, gzip");
+  });
+
+  test("removes one: at its next connection, or with --now by new brokers, in one update", async () => {
+    begin({ clients: [{ name: "shop" }, { name: "till" }, { name: "third" }], curve: { restarts: 4 } });
+    expect((await run("clients", "remove", "till")).stdout).toContain("the ones that it has stay");
+    expect(seen().config).toEqual({ clients: [{ name: "shop" }, { name: "third" }], curve: { restarts: 4 } });
+    expect((await run("clients", "remove", "shop", "--now")).stdout).toContain("shop is locked out.");
+    expect(seen().config).toEqual({ clients: [{ name: "third" }], curve: { restarts: 5 } });
+    expect(seen().ups).toHaveLength(2);
+  });
+
+  test("gives out a client's keys as lines, and names who has some where it has none", async () => {
+    expect((await run("clients", "keys", "shop")).stdout).toBe("CURVE_SERVER_KEY=key-1\nCURVE_SECRET_KEY=secret");
+    expect(await run("clients", "keys", "nobody")).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringContaining("who has: shop") });
+  });
+
+  test.each([[["add", "shop"], "has a key already"], [["remove", "nobody"], "is no client"], [["forget", "shop"], "is no command"], [["add"], "is no command"]])("refuses %s, and changes nothing", async (words, reason) => {
+    begin({ clients: [{ name: "shop" }] });
+    expect(await run("clients", ...words)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) });
+    expect(seen()).toMatchObject({ config: { clients: [{ name: "shop" }] }, ups: [] });
+  });
+});

@@ -1,0 +1,46 @@
+// Stands in for `pulumi` and `kubectl` in tests of our commands: keeps a stack's settings in the file STATE, and what was asked of it.
+const { readFileSync, writeFileSync } = require("node:fs");
+const { basename } = require("node:path");
+
+const state = JSON.parse(readFileSync(process.env.STATE, "utf8"));
+const args = process.argv.slice(2).filter((word) => !["--path", "--yes", "--skip-preview"].includes(word));
+const end = (code) => {
+  writeFileSync(process.env.STATE, JSON.stringify(state));
+  process.exit(code);
+};
+const steps = (path) => path.replace(/\[(\d+)\]/g, ".$1").split(".");
+const keysOf = ({ curve = {} }) => [curve.serverKey ?? 1, ...(curve.otherServerKey === undefined ? [] : [curve.otherServerKey])].map((number) => `key-${number}`);
+
+if (basename(process.argv[1]) === "kubectl") {
+  // A kubelet takes its time: the first look after an update still meets the old keys.
+  const keys = state.looks > 0 ? state.deployed : state.before;
+  state.looks += 1;
+  const serverKeys = keys.map((publicKey) => ({ publicKey, accepted: true, frontend: 1, backend: 2 }));
+  process.stdout.write(JSON.stringify([{ endpoint: "tcp://a", status: { serverKeys } }, { endpoint: "tcp://b", status: { serverKeys } }]));
+  end(0);
+}
+const [command, what, path, value] = args;
+if (command === "up") {
+  state.ups.push(JSON.parse(JSON.stringify(state.config)));
+  if (state.fails) end(255);
+  state.before = state.deployed;
+  state.deployed = keysOf(state.config);
+  state.looks = 0;
+} else if (command === "stack") {
+  const outputs = { activeColor: "blue", images: {}, namespace: "n", kubeContext: "c", serverKeys: state.deployed };
+  process.stdout.write(JSON.stringify(args.includes("clientKeys") ? { shop: { CURVE_SERVER_KEY: state.deployed.join(","), CURVE_SECRET_KEY: "secret" } } : outputs));
+} else {
+  const names = steps(path);
+  const last = names.pop();
+  let place = state.config;
+  for (const [index, name] of names.entries()) place = place?.[name] ?? (what === "set" ? (place[name] = /^\d+$/.test(names[index + 1] ?? last) ? [] : {}) : undefined);
+  if (what === "get" && place?.[last] === undefined) {
+    process.stderr.write(`error: configuration key '${path}' not found\n`);
+    end(255);
+  }
+  if (what === "get") process.stdout.write(typeof place[last] === "object" ? JSON.stringify(place[last]) : String(place[last]));
+  if (what === "set") place[last] = /^\d+$/.test(value) ? Number(value) : value;
+  if (what === "rm" && Array.isArray(place)) place.splice(Number(last), 1);
+  else if (what === "rm") delete place?.[last];
+}
+end(0);

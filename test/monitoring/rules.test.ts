@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { alerts, groups, ruleFile } from "../../monitoring/rules/groups.ts";
+import type { Alert } from "../../monitoring/rules/rule.ts";
+import { monitored } from "./monitored.ts";
+import { promtool } from "./promtool.ts";
+import { cases, type Situation } from "./situations.ts";
+
+const all = alerts(monitored);
+
+/** What promtool finds wrong when one says which alerts of a name fire. */
+function whereFiring({ alert, severity }: Alert, { series, at, every = "1m" }: Situation, labels: Record<string, string> | undefined): Promise<string> {
+  const pairs = Object.entries({ ...labels, alertname: alert, alertstate: "firing", severity }).map(([label, value]) => `${label}="${value}"`);
+  const test = {
+    rule_files: ["rules.yml"],
+    evaluation_interval: every,
+    tests: [{
+      interval: every,
+      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      promql_expr_test: [{
+        expr: `ALERTS{alertname="${alert}",alertstate="firing"}`,
+        eval_time: at,
+        exp_samples: labels === undefined ? [] : [{ labels: `ALERTS{${pairs.join(",")}}`, value: 1 }],
+      }],
+    }],
+  };
+  return promtool(["test", "rules", "test.yml"], { "rules.yml": ruleFile(monitored), "test.yml": test });
+}
+
+describe.each(all)("$alert", (alert) => {
+  const { labels, fires, silent } = cases[alert.alert] ?? { labels: {}, fires: { series: {}, at: "0m" }, silent: {} };
+
+  it("fires when it should", async () => {
+    expect(await whereFiring(alert, fires, labels)).toBe("");
+  });
+
+  for (const [why, situation] of Object.entries(silent)) {
+    it(`is silent where ${why}`, async () => {
+      expect(await whereFiring(alert, situation, undefined)).toBe("");
+    });
+  }
+
+  it("names only labels that it has", () => {
+    const named = [...`${alert.summary} ${alert.description}`.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label!);
+    expect(named.filter((label) => !(label in labels) && !["pod", "service"].includes(label))).toEqual([]);
+  });
+});
+
+describe("the rules", () => {
+  it("are right to Prometheus' own checker, for a stack with little, too", async () => {
+    expect(await promtool(["check", "rules", "--lint=all", "--lint-fatal", "rules.yml"], { "rules.yml": ruleFile(monitored) })).toBe("");
+    const little = { ...monitored, scaled: [], alertmanager: false, grafana: false };
+    expect(await promtool(["check", "rules", "--lint=all", "--lint-fatal", "rules.yml"], { "rules.yml": ruleFile(little) })).toBe("");
+  });
+
+  it("have a situation in which each alert fires and one in which it does not, and no situation too many", () => {
+    expect(Object.keys(cases).sort()).toEqual(all.map(({ alert }) => alert).sort());
+    expect(Object.keys(cases).filter((name) => Object.keys(cases[name]!.silent).length === 0)).toEqual(["Watchdog"]);
+  });
+
+  it("record under names of the form level:metric:operation", () => {
+    const records = groups(monitored).flatMap(({ rules }) => rules.flatMap((rule) => ("record" in rule ? [rule.record] : [])));
+    expect(records.length).toBeGreaterThan(15);
+    expect(records.filter((name) => !/^[a-z_]+:[a-z_]+:[a-z_]+[0-9a-z]*$/.test(name))).toEqual([]);
+  });
+
+  it("say for each alert how grave it is, in one line and in more, and where its runbook is", () => {
+    const written = ruleFile(monitored).groups.flatMap(({ rules }) => rules.filter((rule) => "alert" in rule));
+    for (const { alert, labels, annotations } of written) {
+      expect(["critical", "warning", "none"]).toContain(labels.severity);
+      expect(annotations.summary, alert).toMatch(/^.{10,100}$/);
+      expect(annotations.description, alert).toMatch(/\.$/);
+      expect(annotations.runbook_url).toBe(`https://git.example/zeromq-stack/monitoring/runbooks/${alert}.md`);
+    }
+  });
+
+  it("ask for no maximum of workers where nothing scales them, and send no sign of life where nobody waits for it", () => {
+    const without = alerts({ ...monitored, scaled: [], alertmanager: false }).map(({ alert }) => alert);
+    expect(without).not.toContain("ZeromqWorkersAtMaximum");
+    expect(without).not.toContain("Watchdog");
+    expect(without).toContain("ZeromqNoBroker");
+  });
+});
