@@ -7,11 +7,11 @@ const project = (name: string, timeoutMs: number, rest: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project("unit", 5_000),
+      project("unit", 30_000),
       project("infra", 60_000),
       project("monitoring", 60_000),
-      project("standin", 10_000),
-      project("local", 10_000),
+      project("standin", 30_000),
+      project("local", 30_000),
       project("simulation", 60_000),
       project("integration", 60_000),
       // One stack, one story: each promise rests on the one before.
