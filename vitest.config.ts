@@ -13,7 +13,7 @@ export default defineConfig({
       project("standin", 30_000),
       project("local", 30_000),
       project("simulation", 60_000),
-      project("integration", 60_000),
+      project("integration", 120_000),
       // One stack, one story: each promise rests on the one before.
       project("e2e", 600_000, { fileParallelism: false, bail: 1 }),
       // Not a test: figures for people.
