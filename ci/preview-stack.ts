@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { contentOf } from "./content.ts";
 import { previewOf } from "./events.ts";
-import { failed, type Preview } from "./previews.ts";
+import type { Preview } from "./previews.ts";
 import { withoutSecrets } from "./settings.ts";
 
 /**
@@ -24,9 +24,8 @@ export async function preview(checkout: string, stack: string): Promise<Preview>
       ...(existsSync(pack) ? ["--policy-pack", pack] : []),
     ]);
     const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n").filter((line) => line !== "") : [];
-    const found = previewOf(stack, lines.map((line) => JSON.parse(line) as EngineEvent), `built from services ${contentOf(checkout)}`);
-    if (exitCode === 0 || failed(found)) return found;
-    return { ...found, errors: [stderr.trim() || stdout.trim() || `pulumi preview ended with ${exitCode}`] };
+    const fault = exitCode === 0 ? undefined : stderr.trim() || stdout.trim() || `pulumi preview ended with ${exitCode}`;
+    return previewOf(stack, lines.map((line) => JSON.parse(line) as EngineEvent), `built from services ${contentOf(checkout)}`, fault);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -57,6 +56,8 @@ async function pulumi(cwd: string, directory: string, args: readonly string[]) {
       PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "of a state that nobody keeps",
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // Else it knows no --event-log; Pulumi's Automation API does the same.
+      PULUMI_DEBUG_COMMANDS: "true",
       // Whatever cluster this machine knows: a preview asks none.
       KUBECONFIG: join(directory, "none"),
     },

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkout, command, Refusal } from "./command.ts";
 import { preview } from "./preview-stack.ts";
-import { failed, type Preview } from "./previews.ts";
+import { failed } from "./previews.ts";
 import { stacksOf } from "./stacks.ts";
 import { commentText } from "./text.ts";
 
@@ -19,8 +19,7 @@ await command(usage, ["of", "to"], async ({ words, options }) => {
   const all = stacksOf(of);
   const stranger = words.find((word) => !all.includes(word));
   if (stranger !== undefined) throw new Refusal(`there is no stack ${stranger}; there are ${all.join(", ")}`);
-  const previews: Preview[] = [];
-  for (const stack of words.length > 0 ? words : all) previews.push(await preview(of, stack));
+  const previews = await Promise.all((words.length > 0 ? words : all).map((stack) => preview(of, stack)));
   if (options.to === undefined) process.stdout.write(commentText(undefined, previews));
   else writeFileSync(options.to, JSON.stringify(previews));
   const wrong = previews.filter(failed).map(({ stack }) => stack);

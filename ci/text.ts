@@ -1,3 +1,4 @@
+import { refusedLater } from "../infra/settings/updateChecks.ts";
 import { trafficText } from "../infra/specs/trafficText.ts";
 import { type Change, changesOf, type Field } from "./changes.ts";
 import { failed, type Preview } from "./previews.ts";
@@ -38,6 +39,7 @@ export function noPreviewsText(footer = ""): string {
 function outcome(before: Preview | undefined, after: Preview): string {
   if (after.errors.length > 0) return "❌ the preview failed";
   if (failed(after)) return `❌ refused by ${plural(after.violations.filter(({ mandatory }) => mandatory).length, "policy violation")}`;
+  if (after.warnings.some((text) => text.startsWith(refusedLater))) return `⚠️ ${counted(changesOf(before, after))}; not released to yet: an update would be refused`;
   const warned = after.warnings.length + after.violations.length > 0 ? ` (${plural(after.warnings.length + after.violations.length, "warning")})` : "";
   return `${counted(changesOf(before, after))}${warned}`;
 }

@@ -2,6 +2,9 @@ import type { Check } from "./crosschecks.ts";
 import { isDevelopmentStack } from "./developmentStack.ts";
 import { worktree } from "./images.ts";
 
+/** How a preview's warning begins that says what an update would be refused for. */
+export const refusedLater = "an update will be refused: ";
+
 /**
  * What an update needs and a preview does not: a stack that nobody has released to yet can be looked at, and so can a change of it
  * by somebody who has neither images nor a registry.

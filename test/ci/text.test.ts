@@ -112,6 +112,25 @@ describe("a preview", () => {
     });
   });
 
+  it("of a stack to which nobody has released yet is no failure: what is missing is a warning", () => {
+    const pinned = { policyEvent: { policyName: "pinned-images", message: "image x must be pinned by digest", enforcementLevel: "mandatory" } };
+    const missing = { diagnosticEvent: { severity: "warning", message: "an update will be refused: zeromq-stack:prometheus.image: no digest" } };
+    const last = { diagnosticEvent: { severity: "error", message: "preview failed" } };
+    const unreleased = previewOf("prod", [pinned, missing, last] as any[], "");
+    expect(unreleased).toMatchObject({ violations: [], errors: [], warnings: [expect.stringContaining("prometheus.image")] });
+    expect(commentText([stack()], [{ ...stack(), warnings: unreleased.warnings }])).toContain("no change; not released to yet: an update would be refused");
+    expect(previewOf("prod", [pinned, last] as any[], "")).toMatchObject({ violations: [{ policy: "pinned-images", mandatory: true }], errors: [] });
+    expect(previewOf("prod", [last] as any[], "").errors).toEqual(["preview failed"]);
+    expect(previewOf("prod", [pinned, missing, last] as any[], "", "exit 255").errors).toEqual([]);
+    expect(previewOf("prod", [], "", "unknown flag").errors).toEqual(["unknown flag"]);
+  });
+
+  it("says nothing of the machine that made it", () => {
+    const warning = (message: string) => ({ diagnosticEvent: { severity: "warning", message } });
+    const policy = { policyEvent: { policyName: "pinned-images", message: "can't run policy 'pinned-images': string value can't be known during preview", enforcementLevel: "advisory" } };
+    expect(previewOf("dev", [warning("using pulumi-resource-kubernetes from $PATH"), warning("configured Kubernetes cluster is unreachable: no"), policy] as any[], "")).toMatchObject({ warnings: [], violations: [] });
+  });
+
   it("that went through has failed all the same where a policy forbids it", () => {
     expect(failed(previewOf("prod", events, ""))).toBe(true);
     expect(failed(stack())).toBe(false);
