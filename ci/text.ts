@@ -8,14 +8,16 @@ export const marker = "<!-- zeromq-stack: previews -->";
 
 /** GitHub takes 65,536 characters. */
 const longest = 60_000;
+const longestProblem = 2_000;
 const longestValue = 80;
 const mostFields = 8;
+const mostRows = 60;
 
 /** A pull request's comment: what its change does to each stack. `before`: the previews of the branch that it goes into. */
 export function commentText(before: readonly Preview[] | undefined, after: readonly Preview[], footer = ""): string {
   const sections = after.map((one) => ({ one, base: before?.find(({ stack }) => stack === one.stack) }));
   const compared = before === undefined ? "as new stacks: there is nothing to compare them with" : "compared with the branch that it goes into";
-  const text = [
+  const head = [
     marker,
     "## What this change does to each stack",
     "",
@@ -23,12 +25,17 @@ export function commentText(before: readonly Preview[] | undefined, after: reado
     "|---|---|---|",
     ...sections.map(({ one, base }) => `| ${code(one.stack)} | ${outcome(base, one)} | ${traffic(base, one).map(cell).join("<br>")} |`),
     "",
-    ...sections.flatMap(({ one, base }) => details(base, one)),
+  ].join("\n");
+  const foot = [
     `Previewed ${compared}; without a cluster and without anybody's secrets, so what people changed by hand does not show.`,
     ...(footer === "" ? [] : ["", footer]),
   ].join("\n");
-  if (text.length <= longest) return `${text}\n`;
-  return `${text.slice(0, longest).replace(/\n[^\n]*$/, "")}\n\n</details>\n\nThe rest is too long for a comment: \`npm run ci:preview\` shows it.\n`;
+  let body = "";
+  for (const { one, base } of sections) {
+    const more = details(base, one).map((line) => `${line}\n`).join("");
+    body += head.length + body.length + more.length + foot.length < longest ? more : `${code(one.stack)}: too much for a comment; \`npm run ci:preview\` shows it.\n\n`;
+  }
+  return `${head}${body}${foot}\n`;
 }
 
 /** The comment where there are no previews at all. */
@@ -59,15 +66,17 @@ function details(before: Preview | undefined, after: Preview): string[] {
   const changes = after.errors.length > 0 ? [] : changesOf(before, after);
   const problems = [
     ...after.errors.map((text) => block("❌ error", text)),
-    ...after.violations.map(({ policy, message, resource, mandatory }) => block(`${mandatory ? "❌" : "⚠️"} policy ${policy}${resource === undefined ? "" : `, ${resource}`}`, message)),
+    ...after.violations.map(({ policy, message, resource, mandatory }) => block(`${mandatory ? "❌" : "⚠️"} policy ${code(policy)}${resource === undefined ? "" : `, ${code(resource)}`}`, message)),
     ...after.warnings.map((text) => block("⚠️ warning", text)),
   ];
   if (changes.length === 0 && problems.length === 0) return [];
-  const table = changes.length === 0 ? [] : ["| | object | what |", "|---|---|---|", ...changes.map(row), ""];
-  return [`<details${failed(after) ? " open" : ""}><summary>${after.stack}</summary>`, "", ...problems, ...table, "</details>", ""];
+  const rest = changes.length > mostRows ? [`| | and ${changes.length - mostRows} more | |`] : [];
+  const table = changes.length === 0 ? [] : ["| | object | what |", "|---|---|---|", ...changes.slice(0, mostRows).map(row), ...rest, ""];
+  return [`<details${failed(after) ? " open" : ""}><summary>${code(after.stack)}</summary>`, "", ...problems, ...table, "</details>", ""];
 }
 
-function block(title: string, text: string): string {
+function block(title: string, whole: string): string {
+  const text = whole.length > longestProblem ? `${whole.slice(0, longestProblem)}…` : whole;
   // A fence that the text does not contain.
   const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   return `${title}\n\n${fence}text\n${text}\n${fence}\n`;

@@ -61,7 +61,7 @@ describe("the comment", () => {
   it("tells of a preview that failed, why", () => {
     const text = commentText([stack()], [stack({ errors: ["workers[0].replicas: -1 found"], running: undefined })]);
     expect(text).toContain("| <code>prod</code> | ❌ the preview failed | not known |");
-    expect(text).toContain("<details open><summary>prod</summary>");
+    expect(text).toContain("<details open><summary><code>prod</code></summary>");
     expect(text).toContain("```text\nworkers[0].replicas: -1 found\n```");
   });
 
@@ -69,7 +69,7 @@ describe("the comment", () => {
     const violation = { policy: "probes", message: "container worker: livenessProbe must be set", resource: "zeromq-worker", mandatory: true };
     const refused = commentText([stack()], [stack({ violations: [violation] })]);
     expect(refused).toContain("❌ refused by 1 policy violation");
-    expect(refused).toContain("❌ policy probes, zeromq-worker");
+    expect(refused).toContain("❌ policy <code>probes</code>, <code>zeromq-worker</code>");
     expect(commentText([stack()], [stack({ violations: [{ ...violation, mandatory: false }], warnings: ["an update will be refused"] })])).toContain("no change (2 warnings)");
   });
 
@@ -77,14 +77,22 @@ describe("the comment", () => {
     const nasty = { ...broker, name: "x|y`<img src=//e.example>@everyone", inputs: { "a|b": "](http://e.example)\n| new row |" } };
     const text = commentText([stack({ resources: [{ ...nasty, inputs: { "a|b": "0" } }] })], [stack({ resources: [nasty], errors: [] })]);
     expect(text).not.toMatch(/<img|@everyone|\]\(http|new row \|\n/);
+    const named = stack({ stack: "<img src=//e.example>", violations: [{ policy: "@everyone", resource: "](http://e.example)", message: "no", mandatory: true }] });
+    expect(commentText([], [named])).not.toMatch(/<img|@everyone|\]\(http/);
     expect(commentText([], [stack({ errors: ["```\n@everyone"] })])).toContain("````text\n```\n@everyone\n````");
   });
 
   it("is never longer than GitHub takes", () => {
     const many = Array.from({ length: 2_000 }, (_, index) => ({ ...broker, name: `broker-${index}` }));
-    const text = commentText([stack()], [stack({ resources: many })]);
+    expect(commentText([stack()], [stack({ resources: many })])).toContain("| | and 1942 more | |");
+    const wide = Array.from({ length: 60 }, (_, index) => ({ ...broker, name: `broker-${index}`, inputs: Object.fromEntries(Array.from({ length: 8 }, (_, field) => [`field${field}`, `${index}`.repeat(80)])) }));
+    const narrow = wide.map(({ inputs, ...rest }) => ({ ...rest, inputs: Object.fromEntries(Object.keys(inputs).map((key) => [key, "before"])) }));
+    const stacks = ["dev", "staging", "prod"];
+    const text = commentText(stacks.map((name) => stack({ stack: name, resources: narrow })), stacks.map((name) => stack({ stack: name, resources: wide })), "[The run](https://example.com)");
     expect(text.length).toBeLessThan(65_536);
-    expect(text).toContain("The rest is too long for a comment");
+    expect(text).toContain("too much for a comment");
+    expect(text.match(/<details/g)?.length).toBe(text.match(/<\/details>/g)?.length);
+    expect(text).toContain("[The run](https://example.com)");
   });
 });
 
