@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Refusal } from "../operations/command.ts";
 
+/** An error that is meant for the person at the terminal. */
 export { Refusal } from "../operations/command.ts";
 
 export const checkout = join(import.meta.dirname, "..");
@@ -23,7 +23,7 @@ export async function command<Option extends string>(usage: string, options: rea
   } catch (error) {
     const misspelt = (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
     if (misspelt) console.error(`${(error as Error).message}\n\n${usage}`);
-    else console.error(error instanceof Refusal || error instanceof Error ? error.message : error);
+    else console.error(error instanceof Error ? error.message : error);
     process.exitCode = misspelt ? 2 : 1;
   }
 }

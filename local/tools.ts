@@ -21,6 +21,6 @@ await program(usage, [], () =>
     // Where a step of GitHub Actions leaves what the next ones find on PATH.
     const path = process.env["GITHUB_PATH"];
     if (path !== undefined) appendFileSync(path, folders.map((folder) => `${folder}\n`).join(""));
-    else if (folders.length > 0) console.log(`\nFor this shell: export PATH="$PATH:${folders.join(":")}"`);
+    else console.log('\nFor this shell: eval "$(npm run --silent env)"');
   }),
 );

@@ -61,6 +61,12 @@ it("the guides name enough of it for this to mean something", () => {
   expect(Object.keys(manifest.scripts).filter((name) => !told(name))).toEqual([]);
 });
 
+it("the resource plan's figures are those that were measured", () => {
+  const [plan, measured] = [text("docs/resource-plan.md"), text("docs/performance.md")];
+  const quoted = ["70,486", "77,866", "488,064", "3,365", "989", "23,468"];
+  expect(quoted.filter((figure) => !plan.includes(figure) || !measured.includes(figure.replace(",", "")))).toEqual([]);
+});
+
 it("the licence is the one that the package names", () => {
   expect((manifest as { license?: string }).license).toBe("MIT");
   expect(text("LICENSE")).toMatch(/^MIT License/);
