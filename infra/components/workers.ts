@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { names } from "../../services/contract/names.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings, WorkerSettings } from "../settings.ts";
 import { disruptionBudget } from "../specs/disruptionBudget.ts";
 import { workerDeployment, workerLabels } from "../specs/workerDeployment.ts";
 import { awaitedText } from "./awaitedText.ts";
@@ -13,7 +13,7 @@ export class Workers extends pulumi.ComponentResource {
 
   constructor(
     settings: Settings,
-    image: pulumi.Output<string>,
+    imageOf: (worker: WorkerSettings) => pulumi.Output<string>,
     options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource[] },
   ) {
     super("zeromq-stack:infra:Workers", "workers", {}, options);
@@ -25,7 +25,7 @@ export class Workers extends pulumi.ComponentResource {
         disruptionBudget({ name, namespace: settings.namespace, matchLabels: workerLabels(worker) }),
         of,
       );
-      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaitedText(image)), {
+      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaitedText(imageOf(worker))), {
         ...of,
         ...rolloutTime(settings, worker.replicas),
       });

@@ -6,6 +6,7 @@ import { monitoringNames, monitoringPorts } from "../../monitoring/names.ts";
 import type { Settings } from "../settings.ts";
 import { dataMount, dataVolume } from "./dataVolume.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { pulling } from "./pullSecret.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
 export type Part = keyof typeof monitoringNames;
@@ -67,6 +68,7 @@ export function monitoringStatefulSet(part: Part, settings: Settings, { referenc
         metadata: { labels: monitoringLabels(part), annotations },
         spec: {
           ...hardenedPod,
+          ...pulling(settings),
           ...pod,
           // The volume belongs to whom the process runs as.
           securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId },
