@@ -11,6 +11,8 @@ export const versions = {
   coredns: "1.13.1",
   /** Their versions stand in `toolchain/checkers/go.mod`. */
   checkers: "1",
+  /** Also that of the image in `infra/settings/thirdPartyImages.ts`. Debian's cannot ask Kubernetes for targets. */
+  prometheus: "3.13.4",
   /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
   baseImage: "library/node:24.21.0-bookworm-slim",
   node: "24.21.0",
