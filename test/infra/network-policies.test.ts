@@ -104,7 +104,9 @@ it("pods start behind closed doors", () => {
 });
 
 it("none is declared where the settings say so", async () => {
-  expect(ofType(await runProgram({ "zeromq-stack:network": JSON.stringify({ policies: false }) }), type)).toEqual({});
+  const everything = Object.fromEntries(["prometheus", "alerting", "grafana"].map((part) => [`zeromq-stack:${part}`, JSON.stringify({ enabled: true })]));
+  expect(Object.keys(ofType(await runProgram(everything), type))).toEqual(expect.arrayContaining(["prometheus", "alertmanager", "grafana"]));
+  expect(ofType(await runProgram({ ...everything, "zeromq-stack:network": JSON.stringify({ policies: false }) }), type)).toEqual({});
 });
 
 /** A pod that may connect to everything, if it is let in. */
