@@ -20,11 +20,12 @@ await runProgram(async () => {
   let notReady: string | undefined = "starting";
   let broker: RunningBroker | undefined;
 
-  const measures = createMeasures(settings, () => broker?.core);
+  const { security, keysCreated } = createSecurity(settings.curve, main);
+  const measures = createMeasures(settings, () => broker?.core, keysCreated);
   const http = await serveHttp({ port: settings.metricsPort, exposition: measures.exposition, notReady: () => notReady, drain: () => process.kill(process.pid, "SIGTERM") }).catch((error: unknown) => {
     throw bindProblem(`port ${settings.metricsPort}`, environment.metricsPort.name, error);
   });
-  const running = await startBroker(settings, createSecurity(settings.curve, main), measures, moduleLog(log, "broker")).catch((error: unknown) => {
+  const running = await startBroker(settings, security, measures, moduleLog(log, "broker")).catch((error: unknown) => {
     throw error instanceof BindError ? bindProblem(error.endpoint, variablesOf(error.endpoint, settings), error) : error;
   });
   broker = running;
