@@ -9,6 +9,8 @@ export const versions = {
   pulumiAtLeast: "3.200.0",
   kubernetes: "1.34.4",
   coredns: "1.13.1",
+  /** Also that of the image in `infra/settings/thirdPartyImages.ts`. Debian's cannot ask Kubernetes for targets. */
+  prometheus: "3.13.4",
   /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
   baseImage: "library/node:24.21.0-bookworm-slim",
   node: "24.21.0",

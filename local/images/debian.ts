@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { paths } from "../paths.ts";
@@ -6,14 +6,15 @@ import { output, run } from "../run.ts";
 import { authorities } from "./authorities.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** An image with one program of a Debian package, the libraries that it loads, and nothing else; this machine gets nothing installed. */
-export function debianProgram(name: string, program: string): Recipe {
+/** An image with one program of a Debian package, the libraries that it loads, and folders that it reads; this machine gets nothing installed. */
+export function debianProgram(name: string, program: string, ...folders: string[]): Recipe {
   return {
-    of: `${program} of Debian's ${name}`,
+    of: `${[program, ...folders].join(", ")} of Debian's ${name}`,
     async prepare(folder, say) {
       const files = await unpacked(name, say);
       copy(join(files, program), folder, program);
       for (const library of await libraries(join(files, program))) copy(library, folder, library);
+      for (const one of folders) cpSync(join(files, one), join(folder, one), { recursive: true });
       const trust = authorities();
       if (trust !== undefined) copy(trust, folder, "/etc/ssl/certs/ca-certificates.crt");
       return `FROM scratch\nCOPY . /\nENTRYPOINT ["${program}"]\n`;

@@ -6,11 +6,12 @@ import type { Recipe } from "./recipe.ts";
 /** An image with one program, compiled from its Go module, and nothing else. */
 export function goProgram(build: GoBuild, program: string): Recipe {
   return {
-    of: `${program} ${build.version} from its Go module`,
+    of: `/bin/${program} ${build.version} from its Go module`,
     async prepare(folder, say) {
       await built(build, say);
       cpSync(join(binaries(build), program), join(folder, program));
-      return `FROM scratch\nCOPY ${program} /${program}\nENTRYPOINT ["/${program}"]\n`;
+      // Not at the root, where volumes have the programs' names.
+      return `FROM scratch\nCOPY ${program} /bin/${program}\nENTRYPOINT ["/bin/${program}"]\n`;
     },
   };
 }

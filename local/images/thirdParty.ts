@@ -2,18 +2,22 @@ import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ThirdParty, thirdPartyImages } from "../../infra/settings/thirdPartyImages.ts";
+import { inNode, nodePid } from "../cluster/node.ts";
+import { containerdSocket } from "../cluster/worker.ts";
 import { goOn } from "../interruption.ts";
 import { paths } from "../paths.ts";
 import { output, run } from "../run.ts";
 import type { Say } from "../steps.ts";
 import { debianProgram } from "./debian.ts";
+import { prometheusBuild } from "../toolchain/build.ts";
+import { goProgram } from "./goProgram.ts";
 import type { Recipe } from "./recipe.ts";
 import { hasImage, localRegistry } from "./registry.ts";
 
 /** How the third-party images are made on a machine that cannot pull them; one without a recipe is not to be had there. */
 export const recipes: Partial<Record<ThirdParty, Recipe>> = {
-  prometheus: debianProgram("prometheus", "/usr/bin/prometheus"),
-  alertmanager: debianProgram("prometheus-alertmanager", "/usr/bin/prometheus-alertmanager"),
+  prometheus: goProgram(prometheusBuild, "prometheus"),
+  alertmanager: debianProgram("prometheus-alertmanager", "/usr/bin/prometheus-alertmanager", "/usr/share/prometheus/alertmanager"),
 };
 
 /** Which image is wanted for which part, as `imageRegistry` has it: without a registry, with a tag. */
@@ -72,7 +76,13 @@ async function make(part: ThirdParty, reference: string, recipe: Recipe, host: s
   const made = `${localRegistry}/${reference}`;
   await run(["docker", "build", "--network", "host", "--file", "-", "--tag", made, folder], { log: `image-${part}`, env, input: dockerfile, onLine: say });
   await push(made, [reference, marker(part, reference)], host, say);
+  await forget(made);
   rmSync(folder, { recursive: true });
+}
+
+/** A node keeps what it has pulled under a tag; one that was made anew must be pulled again. */
+async function forget(image: string): Promise<void> {
+  if (nodePid() !== undefined) await output(inNode("ctr", "--address", containerdSocket, "--namespace", "k8s.io", "images", "rm", image));
 }
 
 /** The marker last: it says that the rest is there. */

@@ -14,6 +14,8 @@ export interface GoBuild {
   readonly module: string;
   readonly packages: readonly string[];
   readonly linkerFlags: string;
+  /** Build tags: what is left out, or in. */
+  readonly tags?: readonly string[];
   /** Names by which the first package's program is called, where it is many programs in one. */
   readonly links?: { readonly of: string; readonly names: readonly string[] };
 }
@@ -38,10 +40,20 @@ export const pulumiBuild: GoBuild = {
   linkerFlags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${versions.pulumi}`,
 };
 
+/** Of all the ways to find targets only the one that the stack needs, and without its pages, whose building needs more than Go. */
+export const prometheusBuild: GoBuild = {
+  name: "prometheus",
+  version: versions.prometheus,
+  module: "prometheus",
+  packages: ["github.com/prometheus/prometheus/cmd/prometheus"],
+  linkerFlags: `-s -w -X github.com/prometheus/common/version.Version=${versions.prometheus}`,
+  tags: ["remove_all_sd", "enable_kubernetes_sd"],
+};
+
 /** Where a build's programs are: its key covers all that goes into it, so that a stale one is never used. */
 export function binaries(build: GoBuild): string {
   const directory = join(checkout, "local/toolchain", build.module);
-  const hash = createHash("sha256").update(JSON.stringify([build.packages, build.linkerFlags, build.links]));
+  const hash = createHash("sha256").update(JSON.stringify([build.packages, build.linkerFlags, build.links, ...(build.tags === undefined ? [] : [build.tags])]));
   for (const file of ["go.mod", "go.sum", ...build.packages.filter((path) => path.startsWith("./")).map((path) => `${path}/main.go`)]) {
     hash.update(readFileSync(join(directory, file)));
   }
@@ -71,9 +83,10 @@ async function compile(build: GoBuild, go: string, onLine: (line: string) => voi
   const todo = "Compiling needs about 10 GB of disk and a Go module proxy (GOPROXY); run `npm run up` again to go on from here.";
   onLine("fetching modules");
   await run([go, "mod", "download", "-x"], { log, cwd, env, todo, onLine: (line) => onLine(`fetching ${line.split("/").slice(-3).join("/")}`) });
-  const all = ((await output([go, "-C", cwd, "list", "-deps", ...build.packages], env)) ?? "").split("\n").length;
+  const tags = build.tags === undefined ? [] : [`-tags=${build.tags.join(",")}`];
+  const all = ((await output([go, "-C", cwd, "list", "-deps", ...tags, ...build.packages], env)) ?? "").split("\n").length;
   let compiled = 0;
-  const flags = ["-v", "-trimpath", `-ldflags=${build.linkerFlags}`, "-o", `${partial}/`];
+  const flags = ["-v", "-trimpath", `-ldflags=${build.linkerFlags}`, ...tags, "-o", `${partial}/`];
   await run([go, "build", ...flags, ...build.packages], {
     log,
     cwd,
