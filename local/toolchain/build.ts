@@ -50,6 +50,23 @@ export const prometheusBuild: GoBuild = {
   tags: ["remove_all_sd", "enable_kubernetes_sd"],
 };
 
+/** Compiled only where a stack that scales its workers runs on the local node: it cannot pull the images. */
+export const metricsServerBuild: GoBuild = {
+  name: "metrics-server",
+  version: versions.metricsServer,
+  module: "metrics-server",
+  packages: ["sigs.k8s.io/metrics-server/cmd/metrics-server"],
+  linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.metricsServer}`,
+};
+
+export const prometheusAdapterBuild: GoBuild = {
+  name: "prometheus-adapter",
+  version: versions.prometheusAdapter,
+  module: "prometheus-adapter",
+  packages: ["sigs.k8s.io/prometheus-adapter/cmd/adapter"],
+  linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.prometheusAdapter}`,
+};
+
 /** Where a build's programs are: its key covers all that goes into it, so that a stale one is never used. */
 export function binaries(build: GoBuild): string {
   const directory = join(checkout, "local/toolchain", build.module);
