@@ -11,7 +11,9 @@ const worker = group({
   handler: text(/^\S{1,200}$/, "the name of a shipped handler, or a path in the image")
     .optional()
     .describe("The module that answers; the one named like the service where it is not given."),
-  replicas: wholeNumber(0, 1000).default(5).describe("Workers of this service."),
+  replicas: wholeNumber(0, 1000).default(5).describe("Workers of this service, where autoscaling does not decide it."),
+  minReplicas: wholeNumber(1, 1000).optional().describe("Workers of this service at least, in place of autoscaling.minReplicas."),
+  maxReplicas: wholeNumber(1, 1000).optional().describe("Workers of this service at most, in place of autoscaling.maxReplicas."),
   workerTimeoutSeconds: seconds(0.1, longestRequestLimit)
     .default(Number(environment.workerTimeoutSeconds.default))
     .describe("Seconds that the handler may take for one request."),

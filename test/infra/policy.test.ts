@@ -10,6 +10,7 @@ const digest = `sha256:${"d".repeat(64)}`;
 const released = {
   "zeromq-stack:pushRegistry": JSON.stringify({ server: "registry.example" }),
   "zeromq-stack:images": JSON.stringify({ blue: `1.4.0@${digest}`, green: `1.5.0@${digest}`, worker: `1.5.0@${digest}` }),
+  "zeromq-stack:autoscaling": JSON.stringify({ metricsServer: { image: `metrics/server:v1@${digest}` }, prometheusAdapter: { image: `metrics/adapter:v1@${digest}` } }),
   ...Object.fromEntries(
     [["prometheus", "prom/prometheus"], ["alerting", "prom/alertmanager"], ["grafana", "grafana/grafana"]].map(([key, image]) => [`zeromq-stack:${key}`, JSON.stringify({ image: `${image}:v1@${digest}` })]),
   ),
