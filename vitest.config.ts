@@ -10,6 +10,7 @@ export default defineConfig({
       project("unit", 30_000),
       project("infra", 60_000),
       project("monitoring", 60_000),
+      project("ci", 120_000),
       project("standin", 30_000),
       project("local", 30_000),
       project("simulation", 60_000),

@@ -35,7 +35,7 @@ function isOurs(pid: number): boolean {
   try {
     process.kill(pid, 0);
     if (process.platform !== "linux") return true;
-    return /(local\/(up|down)|test\/run)\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+    return /(local\/(up|down|tools)|test\/run)\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
   } catch {
     return false;
   }

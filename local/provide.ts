@@ -10,18 +10,14 @@ import type { Plan } from "./plan.ts";
 import { ensurePlugins } from "./plugins.ts";
 import { ensure } from "./processes.ts";
 import type { Step } from "./steps.ts";
-import { binaries, built, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { binaries, built, checkersBuild, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
 import { fetchGo } from "./toolchain/go.ts";
 import { hasLanguageHost, installPulumi } from "./toolchain/pulumi.ts";
 
-/** The steps that give this machine what the plan says, each of which does nothing where its result exists. */
-export function provisions(found: Found, plan: Plan): Step[] {
-  const host = found.docker ?? ownDockerHost;
+/** The Pulumi CLI and its plugins: enough for a preview, and for an update of somebody else's cluster. */
+export function pulumiProvisions(found: Found, plan: Plan): Step[] {
   const steps: Step[] = [];
   const step = (title: string, run: Step["run"]) => steps.push({ title, run });
-
-  if (plan.packages.length > 0) step("Debian packages", async (say) => installPackages(plan.packages, say));
-  if (plan.fetchGo) step("Go", async () => fetchGo());
   if (plan.pulumi === "provide") {
     step("Pulumi CLI", async (say) => {
       if (found.pulumiBuilt) return "installed earlier";
@@ -33,6 +29,23 @@ export function provisions(found: Found, plan: Plan): Step[] {
     const standIns = await ensurePlugins(environment(plan), found.languageHost || hasLanguageHost(), say);
     return standIns.length === 0 ? "genuine" : `can't be had here, stand-ins of local/standin: ${standIns.join(", ")}`;
   });
+  return steps;
+}
+
+/** The programs that check manifests, workflows and the Compose file. */
+export function checkerProvision(): Step {
+  return { title: "Checkers", run: (say) => built(checkersBuild, say) };
+}
+
+/** The steps that give this machine what the plan says, each of which does nothing where its result exists. */
+export function provisions(found: Found, plan: Plan): Step[] {
+  const host = found.docker ?? ownDockerHost;
+  const steps: Step[] = [];
+  const step = (title: string, run: Step["run"]) => steps.push({ title, run });
+
+  if (plan.packages.length > 0) step("Debian packages", async (say) => installPackages(plan.packages, say));
+  if (plan.fetchGo) step("Go", async () => fetchGo());
+  steps.push(...pulumiProvisions(found, plan));
   if (plan.docker === "provide") step("Docker engine", async () => ensure(dockerEngine));
   if (plan.cluster !== "context") {
     step("Registry", async () => ensureRegistry(plan.cluster === "kind"));

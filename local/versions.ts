@@ -13,6 +13,8 @@ export const versions = {
   prometheusAdapter: "0.12.0",
   /** Also that of the image in `infra/settings/thirdPartyImages.ts`. Debian's cannot ask Kubernetes for targets. */
   prometheus: "3.13.4",
+  /** Their versions stand in `toolchain/checkers/go.mod`. */
+  checkers: "1",
   /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
   baseImage: "library/node:24.21.0-bookworm-slim",
   node: "24.21.0",

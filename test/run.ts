@@ -14,7 +14,7 @@ import { checkout } from "../local/paths.ts";
 import { plan } from "../local/plan.ts";
 import { find, stop } from "../local/processes.ts";
 import { program } from "../local/program.ts";
-import { provisions } from "../local/provide.ts";
+import { checkerProvision, provisions } from "../local/provide.ts";
 import { perform, type Step } from "../local/steps.ts";
 import { testPackages } from "../local/versions.ts";
 
@@ -26,7 +26,7 @@ Runs every test, on a cluster that it provides where none is there and removes a
   --yes        install missing Debian packages without asking`;
 
 /** What needs no cluster, in the order in which a mistake shows soonest. */
-const withoutCluster = ["unit", "infra", "monitoring", "standin", "local", "simulation", "integration"];
+const withoutCluster = ["unit", "infra", "monitoring", "ci", "standin", "local", "simulation", "integration"];
 
 interface Counts {
   passed: number;
@@ -84,12 +84,14 @@ async function endToEnd(yes: boolean): Promise<void> {
   }
 }
 
-/** The checkers of Prometheus and Alertmanager: what they refuse would not start on the cluster. */
+/** The checkers of Prometheus and Alertmanager, of manifests and of workflows: what they refuse would not start elsewhere. */
 async function checkers(yes: boolean): Promise<void> {
   const missing = await missingPackages(testPackages);
-  if (missing.length === 0) return;
-  if (!yes) await agree(missing);
-  console.log(await installPackages(missing, () => {}));
+  if (missing.length > 0) {
+    if (!yes) await agree(missing);
+    console.log(await installPackages(missing, () => {}));
+  }
+  await perform([checkerProvision()]);
 }
 
 async function everything(skipEndToEnd: boolean, yes: boolean): Promise<void> {

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { names, secretKeys } from "../../services/contract/names.ts";
 import { curveKeyPair } from "../keys/curveKeyPair.ts";
 import { ownClient } from "../settings/curve.ts";
-import { isDevelopmentStack } from "../settings/developmentStack.ts";
+import { isProtected } from "../settings/developmentStack.ts";
 import type { Settings } from "../settings.ts";
 import { admittedKeys, admittedText, pairsText, peerText, peerVariables, type ServerPair } from "../specs/curveFiles.ts";
 import { objectMetadata } from "../specs/objectMetadata.ts";
@@ -25,7 +25,7 @@ export class CurveKeys extends pulumi.ComponentResource {
     const { curve, clients, namespace } = settings;
     const of = { parent: this, dependsOn: options.dependsOn };
 
-    const inUse = this.#pair(serverKeyName(curve.serverKey), !isDevelopmentStack(pulumi.getStack()));
+    const inUse = this.#pair(serverKeyName(curve.serverKey), isProtected(settings, pulumi.getStack()));
     const other = curve.otherServerKey === undefined ? [] : [this.#pair(serverKeyName(curve.otherServerKey))];
     const servers = pulumi.all([inUse, ...other]);
     const worker = this.#pair("worker-key");

@@ -6,7 +6,7 @@ import { type Color, names } from "../../services/contract/names.ts";
 import services from "../../services/package.json" with { type: "json" };
 import { readCertificates } from "../settings/certificates.ts";
 import { worktree } from "../settings/images.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings, WorkerSettings } from "../settings.ts";
 
 // Relative, so that two people with checkouts in different places do not undo each other's update.
 const context = relative(process.cwd(), fileURLToPath(new URL("../../services/", import.meta.url)));
@@ -27,6 +27,11 @@ export class Images extends pulumi.ComponentResource {
       worker: this.#reference(settings, "worker", settings.images.worker),
     };
     this.registerOutputs();
+  }
+
+  /** The image of a service's workers: its own, or the one that all share. */
+  ofWorker(settings: Settings, { image }: WorkerSettings): pulumi.Output<string> {
+    return image === undefined ? this.references.worker : this.#reference(settings, "worker", image);
   }
 
   #reference(settings: Settings, part: Part, wanted: string): pulumi.Output<string> {

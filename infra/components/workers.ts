@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { names } from "../../services/contract/names.ts";
 import type { Settings, WorkerSettings } from "../settings.ts";
 import { disruptionBudget } from "../specs/disruptionBudget.ts";
-import { workerBounds } from "../specs/workerBounds.ts";
+import { workerBounds } from "../settings/workers.ts";
 import { workerDeployment, workerLabels } from "../specs/workerDeployment.ts";
 import { awaitedText } from "./awaitedText.ts";
 import { ownReplicas } from "./ownReplicas.ts";
@@ -15,7 +15,7 @@ export class Workers extends pulumi.ComponentResource {
 
   constructor(
     settings: Settings,
-    image: pulumi.Output<string>,
+    imageOf: (worker: WorkerSettings) => pulumi.Output<string>,
     options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource[] },
   ) {
     super("zeromq-stack:infra:Workers", "workers", {}, options);
@@ -27,7 +27,7 @@ export class Workers extends pulumi.ComponentResource {
         disruptionBudget({ name, namespace: settings.namespace, matchLabels: workerLabels(worker) }),
         of,
       );
-      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaitedText(image)), { ...of, ...replicas(settings, worker, index) });
+      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaitedText(imageOf(worker))), { ...of, ...replicas(settings, worker, index) });
     });
     this.registerOutputs();
   }

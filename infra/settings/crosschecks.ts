@@ -1,3 +1,4 @@
+import { environment } from "../../services/contract/environment.ts";
 import { curveProblems } from "./curve.ts";
 import { monitoringProblems } from "./monitoringProblems.ts";
 import { handlerProblems } from "./handlers.ts";
@@ -5,6 +6,7 @@ import { networkProblems } from "./network.ts";
 import type { Problem } from "./problems.ts";
 import { resourceProblems } from "./resources.ts";
 import type { Settings } from "./schema.ts";
+import { workerBounds } from "./workers.ts";
 import { allowedInstead, reservedWorkerVariables } from "./workerVariables.ts";
 
 /** The settings that are right in themselves; a check whose operands are not among them says nothing. */
@@ -33,10 +35,41 @@ export const crosschecks: readonly Check[] = [
   },
 
   function variablesAreFree({ workers = [] }) {
-    return workers.flatMap(({ env }, index) =>
-      Object.keys(env)
-        .filter((name) => reservedWorkerVariables.includes(name))
-        .map((name) => ({ key: `workers[${index}].env.${name}`, message: "set by the program; other settings decide it" })),
+    const reserved = (name: string) => reservedWorkerVariables.includes(name);
+    const message = "set by the program; other settings decide it";
+    return workers.flatMap(({ env, secrets }, index) => [
+      ...Object.keys(env).filter(reserved).map((name) => ({ key: `workers[${index}].env.${name}`, message })),
+      ...secrets.flatMap(({ name }, place) => (reserved(name) ? [{ key: `workers[${index}].secrets[${place}].name`, message }] : [])),
+    ]);
+  },
+
+  function variablesDiffer({ workers = [] }) {
+    return workers.flatMap(({ env, secrets, concurrency }, index) => [
+      ...secrets.flatMap(({ name }, place) =>
+        Object.hasOwn(env, name) || secrets.findIndex((other) => other.name === name) !== place
+          ? [{ key: `workers[${index}].secrets[${place}].name`, message: `"${name}" found a second time; allowed: a name of its own` }]
+          : [],
+      ),
+      ...(concurrency !== undefined && Object.hasOwn(env, environment.workerConcurrency.name)
+        ? [{ key: `workers[${index}].env.${environment.workerConcurrency.name}`, message: `given besides workers[${index}].concurrency; allowed: one of them` }]
+        : []),
+    ]);
+  },
+
+  function workersHaveRoom({ workers = [], autoscaling }) {
+    if (autoscaling === undefined) return [];
+    return workers.flatMap((worker, index) => {
+      const { minReplicas, maxReplicas } = workerBounds({ autoscaling }, worker);
+      if (minReplicas <= maxReplicas) return [];
+      const [key, message] = worker.min === undefined ? ["max", `${maxReplicas} found; allowed: at least autoscaling.minReplicas, which is ${minReplicas}`] : ["min", `${minReplicas} found; allowed: at most the service's most, which is ${maxReplicas}`];
+      // Where neither is given, the group's own numbers are wrong.
+      return worker.min === undefined && worker.max === undefined ? [] : [{ key: `workers[${index}].${key}`, message }];
+    });
+  },
+
+  function loginsDiffer({ pull }) {
+    return (pull?.logins ?? []).flatMap(({ server }, index, all) =>
+      all.findIndex((other) => other.server === server) === index ? [] : [{ key: `pull.logins[${index}].server`, message: `"${server}" found a second time; allowed: a registry of its own` }],
     );
   },
 

@@ -10,8 +10,8 @@ const folder = "services/worker/handlers";
 export function handlerProblems({ images, workers = [] }: Partial<Settings>): Problem[] {
   if (images?.worker !== worktree) return [];
   const shipped = readdirSync(new URL(`../../${folder}/`, import.meta.url)).map((file) => parse(file).name).sort();
-  return workers.flatMap(({ service, handler = service }, index) =>
-    isPath(handler) || shipped.includes(handler)
+  return workers.flatMap(({ service, image, handler = service }, index) =>
+    image !== undefined || isPath(handler) || shipped.includes(handler)
       ? []
       : [{
           key: `workers[${index}].handler`,

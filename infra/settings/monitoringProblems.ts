@@ -1,10 +1,9 @@
 import type { Problem } from "./problems.ts";
-import { workerBounds } from "../specs/workerBounds.ts";
 import { resourceProblems } from "./resources.ts";
 import type { Settings } from "./schema.ts";
 
 /** What is wrong with the settings of what looks at the stack, each right in itself. */
-export function monitoringProblems({ prometheus, alerting, grafana, autoscaling, workers = [] }: Partial<Settings>): Problem[] {
+export function monitoringProblems({ prometheus, alerting, grafana, autoscaling }: Partial<Settings>): Problem[] {
   const dependents = { alerting, grafana, autoscaling };
   const alone = Object.entries(dependents)
     .filter(([, part]) => part?.enabled && prometheus && !prometheus.enabled)
@@ -13,16 +12,12 @@ export function monitoringProblems({ prometheus, alerting, grafana, autoscaling,
   const { email } = alerting ?? {};
   const half = email && !email.username !== !email.password ? (email.username ? "password" : "username") : undefined;
   const login = half === undefined ? [] : [{ key: `alerting.email.${half}`, message: "nothing found; allowed: username and password, or neither" }];
-  return [...alone, ...shares, ...login, ...(autoscaling ? scalingProblems(autoscaling, workers) : [])];
+  return [...alone, ...shares, ...login, ...(autoscaling ? scalingProblems(autoscaling) : [])];
 }
 
-function scalingProblems(autoscaling: Settings["autoscaling"], workers: Settings["workers"]): Problem[] {
-  const tooMany = (key: string, { minReplicas, maxReplicas }: ReturnType<typeof workerBounds>) =>
-    minReplicas > maxReplicas ? [{ key: `${key}.minReplicas`, message: `${minReplicas} found; allowed: at most maxReplicas, which is ${maxReplicas}` }] : [];
-  const all = tooMany("autoscaling", autoscaling);
-  const ofOne = workers.flatMap((worker, index) =>
-    worker.minReplicas === undefined && worker.maxReplicas === undefined ? [] : tooMany(`workers[${index}]`, workerBounds({ autoscaling }, worker)),
-  );
+function scalingProblems(autoscaling: Settings["autoscaling"]): Problem[] {
+  const { minReplicas, maxReplicas } = autoscaling;
+  const bounds = minReplicas > maxReplicas ? [{ key: "autoscaling.minReplicas", message: `${minReplicas} found; allowed: at most maxReplicas, which is ${maxReplicas}` }] : [];
   const shares = (["metricsServer", "prometheusAdapter"] as const).flatMap((part) => resourceProblems(`autoscaling.${part}.resources`, autoscaling[part].resources));
-  return [...all, ...ofOne, ...shares];
+  return [...bounds, ...shares];
 }

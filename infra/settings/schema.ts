@@ -9,9 +9,10 @@ import { frontend } from "./frontend.ts";
 import { build, images, pushRegistry } from "./images.ts";
 import { grafana, prometheus } from "./monitoring.ts";
 import { network } from "./network.ts";
+import { pull } from "./pull.ts";
 import { registryForm } from "./repository.ts";
 import { smoke } from "./smoke.ts";
-import { dnsLabel, group, oneOf, seconds, text, wholeNumber } from "./values.ts";
+import { dnsLabel, flag, group, oneOf, seconds, text, wholeNumber } from "./values.ts";
 import { workers } from "./workers.ts";
 
 /** Every setting of a stack, with its default and its documentation. */
@@ -27,8 +28,12 @@ export const schema = group({
     .default("docker.io")
     .describe("Where third-party images come from: a mirror, or Docker Hub; images of another registry are asked of a mirror below that registry's name, and without a mirror of the registry itself."),
   pushRegistry: pushRegistry.describe("The registry of our own images."),
+  pull: pull.describe("How nodes get into registries that do not let everybody in."),
   images: images.describe("What runs: this checkout, or an image that exists."),
   build: build.describe("How images are built from this checkout."),
+  protect: flag()
+    .optional()
+    .describe("Whether an update that would delete the brokers' key or the namespace, and with it every volume, is refused; where it is not given, on every stack but dev and dev-…."),
   broker: broker.describe("The brokers."),
   standbyReplicas: wholeNumber(0, 100).default(1).describe("Brokers of the colour that is not active, once its clients have left."),
   scaleDownDelaySeconds: wholeNumber(0, 86_400)

@@ -2,6 +2,9 @@ import type { Check } from "./crosschecks.ts";
 import { isDevelopmentStack } from "./developmentStack.ts";
 import { worktree } from "./images.ts";
 
+/** How a preview's warning begins that says what an update would be refused for. */
+export const refusedLater = "an update will be refused: ";
+
 /**
  * What an update needs and a preview does not: a stack that nobody has released to yet can be looked at, and so can a change of it
  * by somebody who has neither images nor a registry.
@@ -30,11 +33,15 @@ export const updateChecks: readonly Check[] = [
     );
   },
 
-  function ourImagesHaveARegistry({ images, pushRegistry }) {
+  function ourImagesHaveARegistry({ images, workers = [], pushRegistry }) {
     if (!images || !pushRegistry || pushRegistry.server) return [];
-    const homeless = (["blue", "green", "worker"] as const).filter((part) => !images[part].includes("/"));
+    const wanted = [
+      ...(["blue", "green", "worker"] as const).map((part) => [`images.${part}`, images[part]] as const),
+      ...workers.flatMap(({ image }, index) => (image === undefined ? [] : [[`workers[${index}].image`, image] as const])),
+    ];
+    const homeless = wanted.filter(([, image]) => !image.includes("/"));
     if (homeless.length === 0) return [];
-    const parts = homeless.map((part) => `images.${part}`).join(", ");
+    const parts = homeless.map(([key]) => key).join(", ");
     return [{
       key: "pushRegistry.server",
       message: `nothing found; needed for ${parts}; allowed: a registry's host, with a path if it has one`,

@@ -13,7 +13,9 @@ import { brokerCurve } from "./curveMounts.ts";
 import { gracePeriods } from "./gracePeriods.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { podAnnotations } from "./podMetadata.ts";
+import { brokerPriorityClass } from "./priority.ts";
 import { brokerProbes } from "./probes.ts";
+import { pulling } from "./pullSecret.ts";
 import { spread } from "./spread.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
@@ -58,6 +60,8 @@ export function brokerDeployment(settings: Settings, color: Color, imageReferenc
         metadata: { labels: matchLabels, annotations: { ...podAnnotations(brokerConf(settings)), ...restarted(settings) } },
         spec: {
           ...hardenedPod,
+          ...pulling(settings),
+          ...(broker.priority !== undefined && { priorityClassName: brokerPriorityClass(settings) }),
           terminationGracePeriodSeconds: gracePeriods(settings).podSeconds,
           topologySpreadConstraints: spread(matchLabels),
           containers: [{

@@ -1,6 +1,6 @@
 import type { Monitored } from "../../monitoring/monitored.ts";
 import type { Settings } from "../settings.ts";
-import { workerBounds } from "./workerBounds.ts";
+import { workerBounds } from "../settings/workers.ts";
 
 /** What rules, dashboards and their programs must know of the stack. */
 export function monitored(settings: Settings): Monitored {

@@ -7,6 +7,7 @@ import type { Settings } from "../settings.ts";
 import { dataMount, dataVolume } from "./dataVolume.ts";
 import { imageReference } from "../settings/imageReference.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { pulling } from "./pullSecret.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
 export type Part = keyof typeof monitoringNames;
@@ -68,6 +69,7 @@ export function monitoringStatefulSet(part: Part, settings: Settings, { referenc
         metadata: { labels: monitoringLabels(part), annotations },
         spec: {
           ...hardenedPod,
+          ...pulling(settings),
           ...pod,
           // The volume belongs to whom the process runs as.
           securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId },

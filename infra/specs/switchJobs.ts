@@ -5,6 +5,7 @@ import { ports } from "../../services/contract/ports.ts";
 import type { Settings } from "../settings.ts";
 import { probeCurve } from "./curveMounts.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { pulling } from "./pullSecret.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
 /** What the kubelet may take until a changed ConfigMap is in the pods' files, and what a client of ours takes to come over. */
@@ -85,6 +86,7 @@ function job(settings: Settings, image: string, step: string, withinSeconds: num
           metadata: { labels: matchLabels },
           spec: {
             ...hardenedPod,
+            ...pulling(settings),
             restartPolicy: "Never",
             containers: [{
               name: step,

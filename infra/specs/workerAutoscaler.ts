@@ -4,7 +4,7 @@ import { names } from "../../services/contract/names.ts";
 import { serviceLabel } from "../../monitoring/prometheus-adapter/configuration.ts";
 import type { Settings, WorkerSettings } from "../settings.ts";
 import { objectMetadata } from "./objectMetadata.ts";
-import { workerBounds } from "./workerBounds.ts";
+import { workerBounds } from "../settings/workers.ts";
 import { workerLabels } from "./workerDeployment.ts";
 
 /**

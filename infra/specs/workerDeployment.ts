@@ -12,9 +12,10 @@ import { gracePeriods } from "./gracePeriods.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { podAnnotations } from "./podMetadata.ts";
 import { workerProbes } from "./probes.ts";
+import { pulling } from "./pullSecret.ts";
 import { spread } from "./spread.ts";
 import { objectMetadata } from "./objectMetadata.ts";
-import { workerBounds } from "./workerBounds.ts";
+import { workerBounds } from "../settings/workers.ts";
 
 /** Who decides how many there are. It makes an update of the Deployment out of a change of that, whatever the number is at the time. */
 const replicasOf = "zeromq-stack/replicas-of";
@@ -48,13 +49,14 @@ export function workerDeployment(settings: Settings, worker: WorkerSettings, ind
         metadata: { labels: matchLabels, annotations: podAnnotations(workerConf()) },
         spec: {
           ...hardenedPod,
+          ...pulling(settings),
           terminationGracePeriodSeconds: gracePeriods(settings).podSeconds,
           topologySpreadConstraints: spread(matchLabels),
           containers: [{
             name: "worker",
             image: imageReference,
             ports: [{ name: portNames.metrics, containerPort: ports.metrics }],
-            env: [...workerEnvironment(settings, worker), ...curve.env],
+            env: [...workerEnvironment(settings, worker), ...secretVariables(worker), ...curve.env],
             resources: worker.resources,
             ...workerProbes,
             volumeMounts: [configMount(), ...curve.volumeMounts],
@@ -81,7 +83,12 @@ function workerEnvironment(settings: Settings, worker: WorkerSettings): EnvVar[]
     [environment.workerTimeoutSeconds.name]: inSeconds(worker.workerTimeoutSeconds),
     [environment.retryAttempts.name]: String(worker.retryAttempts),
     [environment.shutdownGraceSeconds.name]: String(gracePeriods(settings).processSeconds),
+    [environment.workerConcurrency.name]: worker.concurrency === undefined ? undefined : String(worker.concurrency),
     ...worker.env,
   };
   return Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+}
+
+function secretVariables({ secrets }: WorkerSettings): EnvVar[] {
+  return secrets.map(({ name, secret, key }) => ({ name, valueFrom: { secretKeyRef: { name: secret, key } } }));
 }

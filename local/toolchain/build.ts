@@ -67,6 +67,15 @@ export const prometheusAdapterBuild: GoBuild = {
   linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.prometheusAdapter}`,
 };
 
+/** Checkers of what we hand to others: workflows (actionlint), manifests (kubeconform, kube-score), the Compose file (Compose's own parser). */
+export const checkersBuild: GoBuild = {
+  name: "checkers",
+  version: versions.checkers,
+  module: "checkers",
+  packages: ["github.com/rhysd/actionlint/cmd/actionlint", "github.com/yannh/kubeconform/cmd/kubeconform", "github.com/zegl/kube-score/cmd/kube-score", "./compose"],
+  linkerFlags: "-s -w",
+};
+
 /** Where a build's programs are: its key covers all that goes into it, so that a stale one is never used. */
 export function binaries(build: GoBuild): string {
   const directory = join(checkout, "local/toolchain", build.module);

@@ -45,6 +45,8 @@ export const names = {
   /** The workers' CURVE keys, and those of the stack's own clients: probes, Jobs, whoever runs our client in a broker's pod. */
   workerKeysSecret: "zeromq-worker-keys",
   probeKeysSecret: "zeromq-probe-keys",
+  /** Logins of registries that the settings hold. */
+  pullSecret: "zeromq-registries",
   /** The public keys that brokers admit. */
   admittedKeysConfigMap: "zeromq-admitted-keys",
 } as const;

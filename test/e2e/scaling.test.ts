@@ -16,7 +16,7 @@ const stack = new TestStack("scaling", {
   smoke: { service: "echo", request: "ping", reply: "ping" },
   workers: [
     { service: "work", workerTimeoutSeconds: 20, env: { WORKER_CONCURRENCY: "5" } },
-    { service: "echo", minReplicas: 1, maxReplicas: 3 },
+    { service: "echo", min: 1, max: 3 },
   ],
   prometheus: { enabled: true, scrapeIntervalSeconds: 5, volume: { temporary: true }, resources: { requests: { cpu: "50m", memory: "128Mi" } } },
   autoscaling: {

@@ -36,7 +36,7 @@ describe("an autoscaler", () => {
   });
 
   it("is one a service; further ones have its name, and a service may have bounds of its own", () => {
-    const { metadata, spec } = of({ workers: [{ service: "gzip" }, { service: "echo", minReplicas: 1, maxReplicas: 4 }] }, 1);
+    const { metadata, spec } = of({ workers: [{ service: "gzip" }, { service: "echo", min: 1, max: 4 }] }, 1);
     expect(metadata.name).toBe("zeromq-worker-hpa-echo");
     expect(spec).toMatchObject({ scaleTargetRef: { name: "zeromq-worker-echo" }, minReplicas: 1, maxReplicas: 4 });
   });

@@ -125,7 +125,7 @@ describe("Prometheus", () => {
       grafana: true,
     });
     // One that may not move is at its maximum always.
-    const workers = [{ service: "gzip", maxReplicas: 9 }, { service: "echo", minReplicas: 4, maxReplicas: 4 }];
+    const workers = [{ service: "gzip", max: 9 }, { service: "echo", min: 4, max: 4 }];
     expect(monitored(settingsWith({ workers })).scaled).toEqual([{ service: "gzip", maxReplicas: 9 }]);
     expect(monitored(settingsWith({ autoscaling: { enabled: false }, alerting: { enabled: false, oldestRequestSeconds: 3 }, grafana: { enabled: false } }))).toMatchObject({
       scaled: [], oldestRequestSeconds: 3, alertmanager: false, grafana: false,

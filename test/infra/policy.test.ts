@@ -5,24 +5,7 @@ import { podRules } from "../../infra/policy/pods.ts";
 import type { Declared } from "../../infra/policy/rules.ts";
 import { objectRules, stackRules } from "../../infra/policy/stack.ts";
 import { runProgram } from "./program.ts";
-
-const digest = `sha256:${"d".repeat(64)}`;
-const released = {
-  "zeromq-stack:pushRegistry": JSON.stringify({ server: "registry.example" }),
-  "zeromq-stack:images": JSON.stringify({ blue: `1.4.0@${digest}`, green: `1.5.0@${digest}`, worker: `1.5.0@${digest}` }),
-  "zeromq-stack:autoscaling": JSON.stringify({ metricsServer: { image: `metrics/server:v1@${digest}` }, prometheusAdapter: { image: `metrics/adapter:v1@${digest}` } }),
-  ...Object.fromEntries(
-    [["prometheus", "prom/prometheus"], ["alerting", "prom/alertmanager"], ["grafana", "grafana/grafana"]].map(([key, image]) => [`zeromq-stack:${key}`, JSON.stringify({ image: `${image}:v1@${digest}` })]),
-  ),
-};
-
-/** What the engine hands to a policy: the resources' inputs, secrets as they are. */
-function plain(value: any): any {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== "object" || value === null) return value;
-  if (Object.values(value).includes("1b47061264138c4ac30d75fd1eb44270")) return plain(value.value);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
-}
+import { plain, released } from "./rendered.ts";
 
 async function declared(stack: string, changes: Record<string, string> = {}): Promise<Declared[]> {
   const { resources } = await runProgram(changes, stack, { file: stack });

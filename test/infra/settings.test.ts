@@ -282,8 +282,6 @@ describe("settings that are right one by one", () => {
     expect(problems({ alerting: { email: { ...email, password: "x" } } })).toHaveProperty(["zeromq-stack:alerting.email.username"]);
     expect(problems({ alerting: { email } })).toEqual({});
     expect(problems({ autoscaling: { minReplicas: 4, maxReplicas: 3 } })).toHaveProperty(["zeromq-stack:autoscaling.minReplicas"]);
-    expect(problems({ workers: [{ service: "echo", maxReplicas: 2 }] })).toEqual({ "zeromq-stack:workers[0].minReplicas": "3 found; allowed: at most maxReplicas, which is 2" });
-    expect(problems({ workers: [{ service: "echo", minReplicas: 30, maxReplicas: 40 }] })).toEqual({});
     expect(problems({ autoscaling: { metricsServer: { from: "elsewhere" } } })).toHaveProperty(["zeromq-stack:autoscaling.metricsServer.from"], '"elsewhere" found; allowed: stack or cluster');
   });
 

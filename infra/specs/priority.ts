@@ -1,0 +1,20 @@
+import type { PriorityClass } from "kubernetes-types/scheduling/v1.js";
+import { names } from "../../services/contract/names.ts";
+import type { Settings } from "../settings.ts";
+import { objectMetadata } from "./objectMetadata.ts";
+
+/** Its name. The whole cluster shares such names, so the namespace is part of it. */
+export function brokerPriorityClass({ namespace }: Pick<Settings, "namespace">): string {
+  return `${namespace}-${names.brokerApp}`;
+}
+
+export function priorityClass(settings: Pick<Settings, "namespace">, value: number): PriorityClass {
+  return {
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: objectMetadata({ name: brokerPriorityClass(settings) }),
+    value,
+    globalDefault: false,
+    description: "Brokers hold requests in memory: others make room first.",
+  };
+}

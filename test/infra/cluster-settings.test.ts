@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { SettingsError } from "../../infra/settings.ts";
+import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
+import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
+import { ofType, runProgram } from "./program.ts";
+import { released } from "./rendered.ts";
+import { settingsWith } from "./specs.ts";
+
+const digest = `sha256:${"e".repeat(64)}`;
+const pods = (run: Awaited<ReturnType<typeof runProgram>>) =>
+  run.resources.filter(({ type }) => /:(Deployment|StatefulSet|DaemonSet|Job)$/.test(type)).map(({ name, inputs }) => [name, inputs["spec"].template.spec] as const);
+
+describe("images of a registry that does not let everybody in", () => {
+  const pull = { secrets: ["company"], logins: [{ server: "registry.example:5000/team", username: "robot", password: "hunter2" }] };
+
+  it("are pulled by every pod with the logins of the settings and with those that are there", async () => {
+    const run = await runProgram({ ...released, "zeromq-stack:pull": JSON.stringify(pull) }, "prod", { file: "prod" });
+    expect(pods(run).length).toBeGreaterThan(8);
+    expect(pods(run).filter(([, { imagePullSecrets }]) => JSON.stringify(imagePullSecrets) !== '[{"name":"company"},{"name":"zeromq-registries"}]').map(([name]) => name)).toEqual([]);
+    const secret = ofType(run, "kubernetes:core/v1:Secret")["zeromq-registries"]!.inputs;
+    expect(secret["type"]).toBe("kubernetes.io/dockerconfigjson");
+    expect(JSON.parse(secret["stringData"].value[".dockerconfigjson"])).toEqual({
+      auths: { "registry.example:5000/team": { username: "robot", password: "hunter2", auth: Buffer.from("robot:hunter2").toString("base64") } },
+    });
+  });
+
+  it("keep the password secret wherever it stands", async () => {
+    const run = await runProgram({ "zeromq-stack:pull": JSON.stringify(pull) });
+    const secret = ofType(run, "kubernetes:core/v1:Secret")["zeromq-registries"]!;
+    expect(Object.values(secret.inputs["stringData"])).toContain("1b47061264138c4ac30d75fd1eb44270");
+    expect(JSON.stringify(run.resources.filter((resource) => resource !== secret))).not.toContain("hunter2");
+  });
+
+  it("need neither where everybody may", async () => {
+    const run = await runProgram();
+    expect(ofType(run, "kubernetes:core/v1:Secret")).not.toHaveProperty("zeromq-registries");
+    expect(pods(run).flatMap(([, pod]) => pod.imagePullSecrets ?? [])).toEqual([]);
+  });
+
+  it("have one login a registry, and a mistake in it does not show its password", () => {
+    const wrong = (logins: unknown) => {
+      try {
+        settingsWith({ pull: { logins } });
+      } catch (error) {
+        return (error as SettingsError).message;
+      }
+      return "";
+    };
+    expect(wrong([pull.logins[0], { ...pull.logins[0], username: "other" }])).toContain('pull.logins[1].server: "registry.example:5000/team" found a second time');
+    expect(wrong([{ server: "registry.example", username: "robot", password: "two\nlines" }, "hunter2"])).not.toMatch(/two|hunter2/);
+  });
+});
+
+describe("brokers with a priority", () => {
+  it("have a class of the cluster that carries the namespace's name, and workers have none", async () => {
+    const run = await runProgram({ "zeromq-stack:namespace": "elsewhere", "zeromq-stack:broker": JSON.stringify({ priority: 7 }) });
+    const [declared, ...others] = Object.values(ofType(run, "kubernetes:scheduling.k8s.io/v1:PriorityClass"));
+    expect(others).toEqual([]);
+    expect(declared!.inputs).toMatchObject({ metadata: { name: "elsewhere-zeromq-broker" }, value: 7, globalDefault: false });
+    expect(declared!.inputs["metadata"]).not.toHaveProperty("namespace");
+    const names = pods(run).filter(([, pod]) => pod.priorityClassName !== undefined).map(([name, pod]) => [name, pod.priorityClassName]);
+    expect(Object.fromEntries(names)).toEqual({ "zeromq-broker-blue": "elsewhere-zeromq-broker", "zeromq-broker-green": "elsewhere-zeromq-broker" });
+    expect(Object.values(ofType(run, "kubernetes:apps/v1:Deployment")).find(({ name }) => name === "zeromq-broker-blue")!.dependsOn).toContain("elsewhere-zeromq-broker");
+  });
+
+  it("are a setting: without it no class is declared", () => {
+    const settings = settingsWith();
+    for (const { spec } of [brokerDeployment(settings, "blue", "image"), workerDeployment(settings, settings.workers[0]!, 0, "image")]) {
+      expect(spec.template.spec).not.toHaveProperty("priorityClassName");
+      expect(spec.template.spec).not.toHaveProperty("imagePullSecrets");
+    }
+  });
+});
+
+describe("what cannot be made again", () => {
+  const guarded = async (stack: string, changes: Record<string, string> = {}) => {
+    const images = { "zeromq-stack:images": JSON.stringify({ blue: `1.0@${digest}` }) };
+    const { resources } = await runProgram({ ...images, ...changes }, stack);
+    return resources.filter(({ protect }) => protect).map(({ name }) => name).sort();
+  };
+
+  it("is not deleted by an update: the brokers' key, and the namespace with every volume", async () => {
+    expect(await guarded("prod")).toEqual(["curve-key-pair", "zeromq"]);
+    expect(await guarded("dev-alice")).toEqual([]);
+  });
+
+  it("is let go, or kept on a development stack, by a setting", async () => {
+    expect(await guarded("prod", { "zeromq-stack:protect": "false" })).toEqual([]);
+    expect(await guarded("dev-alice", { "zeromq-stack:protect": "true" })).toEqual(["curve-key-pair", "zeromq"]);
+  });
+});
