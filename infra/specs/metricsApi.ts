@@ -7,6 +7,7 @@ import { imageReference } from "../settings/imageReference.ts";
 import type { Settings } from "../settings.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { objectMetadata } from "./objectMetadata.ts";
+import { pulling } from "./pullSecret.ts";
 
 export type MetricsApiPart = keyof typeof metricsApiNames;
 
@@ -95,6 +96,7 @@ export function metricsApiDeployment({ part, port, args, annotations, files }: M
         metadata: { labels: metricsApiLabels(part), annotations },
         spec: {
           ...hardenedPod,
+          ...pulling(settings),
           serviceAccountName: name,
           automountServiceAccountToken: true,
           // The key belongs to root, and to whom the process runs as.
