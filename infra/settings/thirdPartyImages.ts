@@ -1,8 +1,10 @@
-/** Third-party images, without the registry that they come from; on a machine that cannot pull them `local/` makes what it can. */
+/** Third-party images, without the registry that they come from where that is Docker Hub; on a machine that cannot pull them `local/` makes what it can. */
 export const thirdPartyImages = {
   prometheus: "prom/prometheus:v3.13.4",
   alertmanager: "prom/alertmanager:v0.31.1",
   grafana: "grafana/grafana:12.1.1",
+  metricsServer: "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
+  prometheusAdapter: "registry.k8s.io/prometheus-adapter/prometheus-adapter:v0.12.0",
 } as const;
 
 export type ThirdParty = keyof typeof thirdPartyImages;

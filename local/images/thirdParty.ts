@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { imageReference } from "../../infra/settings/imageReference.ts";
 import { type ThirdParty, thirdPartyImages } from "../../infra/settings/thirdPartyImages.ts";
 import { inNode, nodePid } from "../cluster/node.ts";
 import { containerdSocket } from "../cluster/worker.ts";
@@ -8,8 +9,8 @@ import { goOn } from "../interruption.ts";
 import { paths } from "../paths.ts";
 import { output, run } from "../run.ts";
 import type { Say } from "../steps.ts";
+import { metricsServerBuild, prometheusAdapterBuild, prometheusBuild } from "../toolchain/build.ts";
 import { debianProgram } from "./debian.ts";
-import { prometheusBuild } from "../toolchain/build.ts";
 import { goProgram } from "./goProgram.ts";
 import type { Recipe } from "./recipe.ts";
 import { hasImage, localRegistry } from "./registry.ts";
@@ -18,6 +19,8 @@ import { hasImage, localRegistry } from "./registry.ts";
 export const recipes: Partial<Record<ThirdParty, Recipe>> = {
   prometheus: goProgram(prometheusBuild, "prometheus"),
   alertmanager: debianProgram("prometheus-alertmanager", "/usr/bin/prometheus-alertmanager", "/usr/share/prometheus/alertmanager"),
+  metricsServer: goProgram(metricsServerBuild, "metrics-server"),
+  prometheusAdapter: goProgram(prometheusAdapterBuild, "adapter"),
 };
 
 /** Which image is wanted for which part, as `imageRegistry` has it: without a registry, with a tag. */
@@ -59,7 +62,7 @@ function pulledMarker(reference: string): string {
 
 async function pull(reference: string, host: string, say: Say): Promise<boolean> {
   const env = { DOCKER_HOST: host };
-  const source = `docker.io/${reference}`;
+  const source = imageReference({ imageRegistry: "docker.io" }, reference);
   say("asking for the released one");
   if ((await output(["docker", "pull", "--quiet", source], env, 600_000)) === undefined) return false;
   await push(source, [reference, pulledMarker(reference)], host, say);

@@ -40,6 +40,33 @@ export const pulumiBuild: GoBuild = {
   linkerFlags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${versions.pulumi}`,
 };
 
+/** Of all the ways to find targets only the one that the stack needs, and without its pages, whose building needs more than Go. */
+export const prometheusBuild: GoBuild = {
+  name: "prometheus",
+  version: versions.prometheus,
+  module: "prometheus",
+  packages: ["github.com/prometheus/prometheus/cmd/prometheus"],
+  linkerFlags: `-s -w -X github.com/prometheus/common/version.Version=${versions.prometheus}`,
+  tags: ["remove_all_sd", "enable_kubernetes_sd"],
+};
+
+/** Compiled only where a stack that scales its workers runs on the local node: it cannot pull the images. */
+export const metricsServerBuild: GoBuild = {
+  name: "metrics-server",
+  version: versions.metricsServer,
+  module: "metrics-server",
+  packages: ["sigs.k8s.io/metrics-server/cmd/metrics-server"],
+  linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.metricsServer}`,
+};
+
+export const prometheusAdapterBuild: GoBuild = {
+  name: "prometheus-adapter",
+  version: versions.prometheusAdapter,
+  module: "prometheus-adapter",
+  packages: ["sigs.k8s.io/prometheus-adapter/cmd/adapter"],
+  linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.prometheusAdapter}`,
+};
+
 /** Checkers of what we hand to others: workflows (actionlint), manifests (kubeconform, kube-score), the Compose file (Compose's own parser). */
 export const checkersBuild: GoBuild = {
   name: "checkers",

@@ -53,7 +53,7 @@ describe("a wrong configuration", () => {
   });
 
   it("is one error whose text says how many problems there are and of which stack", () => {
-    expect(() => parse({ activeColor: "red" }, "prod")).toThrow(/^The settings of stack prod have 6 problems:\n {2}zeromq-stack:/);
+    expect(() => parse({ activeColor: "red" }, "prod")).toThrow(/^The settings of stack prod have 8 problems:\n {2}zeromq-stack:/);
   });
 
   it.each(["dev", "staging", "prod"])("never leaves the choice of the cluster to kubectl: %s without kubeContext fails", (stack) => {
@@ -237,13 +237,19 @@ describe("settings that are right one by one", () => {
 
   it("are refused where clients would reach what nobody released", () => {
     const released = { images: { blue: `1.4.0@${digest}` } };
-    const pinned = Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [key, { image: `some/thing:v1@${digest}` }]));
+    const image = `some/thing:v1@${digest}`;
+    const pinned = {
+      ...Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [key, { image }])),
+      autoscaling: { metricsServer: { image }, prometheusAdapter: { image } },
+    };
     expect(problems(pinned, "prod")).toEqual({ "zeromq-stack:images.blue": expect.stringContaining("active colour of stack prod") });
     expect(problems({ ...released, ...pinned }, "prod")).toEqual({});
     expect(problems({ ...released, ...pinned, activeColor: "green" }, "prod")).toHaveProperty(["zeromq-stack:images.green"]);
     expect(problems(released, "prod")).toEqual(
-      Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [`zeromq-stack:${key}.image`, expect.stringContaining("allowed: with a digest")])),
+      Object.fromEntries(["prometheus", "alerting", "grafana", "autoscaling.metricsServer", "autoscaling.prometheusAdapter"].map((key) => [`zeromq-stack:${key}.image`, expect.stringContaining("allowed: with a digest")])),
     );
+    const clusters = { autoscaling: { metricsServer: { from: "cluster" }, prometheusAdapter: { from: "cluster" } } };
+    expect(problems({ ...released, ...pinned, ...clusters }, "prod")).toEqual({});
     expect(problems({}, "dev-e2e")).toEqual({});
     expect(problems({}, "development")).toHaveProperty(["zeromq-stack:images.blue"]);
   });
@@ -276,6 +282,7 @@ describe("settings that are right one by one", () => {
     expect(problems({ alerting: { email: { ...email, password: "x" } } })).toHaveProperty(["zeromq-stack:alerting.email.username"]);
     expect(problems({ alerting: { email } })).toEqual({});
     expect(problems({ autoscaling: { minReplicas: 4, maxReplicas: 3 } })).toHaveProperty(["zeromq-stack:autoscaling.minReplicas"]);
+    expect(problems({ autoscaling: { metricsServer: { from: "elsewhere" } } })).toHaveProperty(["zeromq-stack:autoscaling.metricsServer.from"], '"elsewhere" found; allowed: stack or cluster');
   });
 
   it("are refused where keys or clients contradict each other, or plain text would be used beyond development", () => {

@@ -32,4 +32,12 @@ describe("third-party images", () => {
     const module = readFileSync(join(checkout, "local/toolchain/prometheus/go.mod"), "utf8");
     expect(module).toContain(`github.com/prometheus/prometheus v0.${major}${minor}.${patch}`);
   });
+
+  test.each([
+    ["metrics-server", "metricsServer"],
+    ["prometheus-adapter", "prometheusAdapter"],
+  ] as const)("of %s are the version that the settings name", (name, part) => {
+    expect(thirdPartyImages[part]).toBe(`registry.k8s.io/${name}/${name}:v${versions[part]}`);
+    expect(readFileSync(join(checkout, "local/toolchain", name, "go.mod"), "utf8")).toContain(`sigs.k8s.io/${name} v${versions[part]}`);
+  });
 });
