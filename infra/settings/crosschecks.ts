@@ -1,6 +1,7 @@
 import { curveProblems } from "./curve.ts";
 import { monitoringProblems } from "./monitoringProblems.ts";
 import { handlerProblems } from "./handlers.ts";
+import { loggingProblems } from "./logging.ts";
 import { networkProblems } from "./network.ts";
 import type { Problem } from "./problems.ts";
 import { resourceProblems } from "./resources.ts";
@@ -51,6 +52,7 @@ export const crosschecks: readonly Check[] = [
 
   handlerProblems,
   monitoringProblems,
+  loggingProblems,
 
   curveProblems,
 

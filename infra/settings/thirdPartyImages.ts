@@ -3,4 +3,8 @@ export const thirdPartyImages = {
   prometheus: "prom/prometheus:v3.13.4",
   alertmanager: "prom/alertmanager:v0.31.1",
   grafana: "grafana/grafana:12.1.1",
+  // One version for all three, since they are released as one.
+  elasticsearch: "elastic/elasticsearch:7.17.28",
+  filebeat: "elastic/filebeat:7.17.28",
+  kibana: "elastic/kibana:7.17.28",
 } as const;

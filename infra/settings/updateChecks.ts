@@ -15,9 +15,16 @@ export const updateChecks: readonly Check[] = [
     }];
   },
 
-  function othersImagesArePinned({ prometheus, alerting, grafana }, stack) {
+  function othersImagesArePinned({ prometheus, alerting, grafana, logging }, stack) {
     if (isDevelopmentStack(stack)) return [];
-    return Object.entries({ prometheus, alerting, grafana }).flatMap(([key, group]) =>
+    const { elasticsearch, filebeat, kibana } = logging?.enabled ? logging : {};
+    const parts = {
+      prometheus, alerting, grafana,
+      "logging.elasticsearch": elasticsearch && { enabled: true, ...elasticsearch },
+      "logging.filebeat": filebeat && { enabled: true, ...filebeat },
+      "logging.kibana": kibana,
+    };
+    return Object.entries(parts).flatMap(([key, group]) =>
       group === undefined || !group.enabled || group.image.includes("@")
         ? []
         : [{ key: `${key}.image`, message: `"${group.image}" found on stack ${stack}; allowed: with a digest (${group.image}@sha256:<64 hexadecimal digits>), but on dev and dev-…` }],
