@@ -4,3 +4,5 @@ export const thirdPartyImages = {
   alertmanager: "prom/alertmanager:v0.31.1",
   grafana: "grafana/grafana:12.1.1",
 } as const;
+
+export type ThirdParty = keyof typeof thirdPartyImages;
