@@ -9,19 +9,14 @@ import { installPackages } from "./packages.ts";
 import type { Plan } from "./plan.ts";
 import { ensurePlugins } from "./plugins.ts";
 import { ensure } from "./processes.ts";
-import type { Say, Step } from "./steps.ts";
-import { binaries, compile, isBuilt, kubernetesBuild, pulumiBuild, type GoBuild } from "./toolchain/build.ts";
-import { fetchGo, findGo } from "./toolchain/go.ts";
+import type { Step } from "./steps.ts";
+import { binaries, built, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { fetchGo } from "./toolchain/go.ts";
 import { hasLanguageHost, installPulumi } from "./toolchain/pulumi.ts";
 
 /** The steps that give this machine what the plan says, each of which does nothing where its result exists. */
 export function provisions(found: Found, plan: Plan): Step[] {
   const host = found.docker ?? ownDockerHost;
-  const built = async (build: GoBuild, say: Say) => {
-    if (isBuilt(build)) return "built earlier";
-    await compile(build, (await findGo()) ?? (await fetchGo()), say);
-    return "compiled";
-  };
   const steps: Step[] = [];
   const step = (title: string, run: Step["run"]) => steps.push({ title, run });
 

@@ -8,3 +8,5 @@ export const thirdPartyImages = {
   filebeat: "elastic/filebeat:7.17.28",
   kibana: "elastic/kibana:7.17.28",
 } as const;
+
+export type ThirdParty = keyof typeof thirdPartyImages;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { checkout, paths } from "../paths.ts";
 import { output, run } from "../run.ts";
 import { versions } from "../versions.ts";
+import { fetchGo, findGo } from "./go.ts";
 
 /** Programs compiled from their Go modules, each set in a module of its own with committed sums. */
 export interface GoBuild {
@@ -51,8 +52,15 @@ export function isBuilt(build: GoBuild): boolean {
   return existsSync(binaries(build));
 }
 
+/** Has a set of programs in the cache, compiled where they are not there yet. @returns a word on what it did */
+export async function built(build: GoBuild, onLine: (line: string) => void): Promise<string> {
+  if (isBuilt(build)) return "built earlier";
+  await compile(build, (await findGo()) ?? (await fetchGo()), onLine);
+  return "compiled";
+}
+
 /** Compiles a set of programs into the cache; what Go compiled before an interruption is not compiled again. */
-export async function compile(build: GoBuild, go: string, onLine: (line: string) => void): Promise<void> {
+async function compile(build: GoBuild, go: string, onLine: (line: string) => void): Promise<void> {
   const target = binaries(build);
   const partial = `${target}.part`;
   const cwd = join(checkout, "local/toolchain", build.module);
