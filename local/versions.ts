@@ -15,6 +15,8 @@ export const versions = {
   npm: "11.19.1",
   debianSuite: "bookworm",
   pause: "3.10",
+  /** Elasticsearch and Filebeat, which are released as one. */
+  elastic: "7.17.28",
   kindCluster: "zeromq-stack",
   registryImage: "registry:3",
 } as const;
@@ -40,4 +42,5 @@ export const debianPackages: Record<string, string> = {
 export const testPackages: Record<string, string> = {
   promtool: "prometheus",
   amtool: "prometheus-alertmanager",
+  mvn: "maven",
 };

@@ -6,7 +6,10 @@ import { goOn } from "../interruption.ts";
 import { paths } from "../paths.ts";
 import { output, run } from "../run.ts";
 import type { Say } from "../steps.ts";
+import { filebeatBuild } from "../toolchain/build.ts";
 import { debianProgram } from "./debian.ts";
+import { elasticsearch } from "./elasticsearch.ts";
+import { goProgram } from "./goProgram.ts";
 import type { Recipe } from "./recipe.ts";
 import { hasImage, localRegistry } from "./registry.ts";
 
@@ -14,6 +17,8 @@ import { hasImage, localRegistry } from "./registry.ts";
 export const recipes: Partial<Record<ThirdParty, Recipe>> = {
   prometheus: debianProgram("prometheus", "/usr/bin/prometheus"),
   alertmanager: debianProgram("prometheus-alertmanager", "/usr/bin/prometheus-alertmanager"),
+  elasticsearch,
+  filebeat: goProgram(filebeatBuild, "filebeat"),
 };
 
 /** Which image is wanted for which part, as `imageRegistry` has it: without a registry, with a tag. */

@@ -38,6 +38,14 @@ export const pulumiBuild: GoBuild = {
   linkerFlags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${versions.pulumi}`,
 };
 
+export const filebeatBuild: GoBuild = {
+  name: "filebeat",
+  version: versions.elastic,
+  module: "filebeat",
+  packages: ["github.com/elastic/beats/v7/filebeat"],
+  linkerFlags: "-s -w",
+};
+
 /** Where a build's programs are: its key covers all that goes into it, so that a stale one is never used. */
 export function binaries(build: GoBuild): string {
   const directory = join(checkout, "local/toolchain", build.module);

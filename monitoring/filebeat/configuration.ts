@@ -38,6 +38,7 @@ export function filebeatConfiguration({ namespace, elasticsearch }: About) {
         clean_inactive: `${forgetHours}h`,
       }],
     },
+    path: { data: filebeatPaths.data },
     // The node, which the pod's own name does not tell.
     name: "${NODE_NAME}",
     processors: [
