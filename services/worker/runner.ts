@@ -1,5 +1,7 @@
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { environment } from "../contract/environment.ts";
+import { logFields, requestIdOf } from "../contract/logs.ts";
+import { createLimitedLog } from "../process/limited-log.ts";
 import type { Logger } from "../process/log.ts";
 import type { RequestVisitor } from "./crossing/requests.ts";
 import type { ReplyWriter } from "./crossing/replies.ts";
@@ -13,6 +15,8 @@ const yieldEveryMs = 10;
 /** How exactly time-outs are kept. */
 const deadlineScanMs = 50;
 const firstPauseMs = 50;
+/** Lines of one kind in five seconds: a handler that fails for all requests is known after some of them. */
+const mostLines = 50;
 
 export interface RunnerOptions {
   readonly service: string;
@@ -24,7 +28,7 @@ export interface RunnerOptions {
   readonly maxBodyBytes: number;
   readonly slots: Pick<Slots, "claim">;
   readonly replies: Pick<ReplyWriter, "reply" | "partial" | "error" | "dropped" | "wake">;
-  readonly log: Pick<Logger, "error" | "warn">;
+  readonly log: Pick<Logger, "debug" | "error" | "warn" | "isLevelEnabled">;
   now(): number;
   onOutcome(outcome: WorkerOutcome, milliseconds: number): void;
 }
@@ -76,7 +80,7 @@ class Run implements HandlerContext {
   }
 
   get requestId(): string {
-    return `${this.#client.toString("hex")}-${this.#id}`;
+    return requestIdOf(this.#client, this.#id);
   }
 
   get signal(): AbortSignal {
@@ -123,6 +127,8 @@ type PartIterator = { next(): unknown; return?(): unknown };
 /** Runs handlers for requests in their order, never more than `concurrency` at once. One that ignores its time-out goes on uncounted: nothing can stop it. */
 export function createRunner(handler: Handler, options: RunnerOptions): Runner {
   const { service, concurrency, timeoutMs, attempts, maxBodyBytes, slots, replies, log, now, onOutcome } = options;
+  const limited = createLimitedLog(log, now, mostLines);
+  const about = (run: Run) => ({ [logFields.requestId.name]: run.requestId });
   let queue: Queued[] = [];
   let queueAt = 0;
   let running = 0;
@@ -145,7 +151,10 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
     run.over = true;
     running -= 1;
     unfinished.delete(run.slot);
-    onOutcome(run.broker === "lost" ? "broker_lost" : outcome, now() - run.startedAtMs);
+    const ended = run.broker === "lost" ? "broker_lost" : outcome;
+    const milliseconds = now() - run.startedAtMs;
+    onOutcome(ended, milliseconds);
+    if (log.isLevelEnabled("debug")) log.debug({ ...about(run), outcome: ended, milliseconds: Math.round(milliseconds * 1000) / 1000 }, "request ended");
     wakeSoon();
     if (queueAt < queue.length) pump();
   };
@@ -162,14 +171,14 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
 
   const tooLarge = (run: Run, bytes: number): void => {
     const message = `the reply has ${bytes} bytes, at most ${maxBodyBytes} are allowed (${environment.maxMessageBytes.name})`;
-    log.error({ service, requestId: run.requestId, bytes }, message);
+    limited.error("too large", { ...about(run), bytes }, message);
     replies.error(run.slot, "too_large", message);
     conclude(run, "too_large");
   };
 
   const expire = (run: Run): void => {
     const error = new HandlerTimeout(run.deadlineMs - run.startedAtMs);
-    log.error({ err: error, service, requestId: run.requestId, bytes: run.body.length }, "handler timed out");
+    limited.error("timed out", { err: error, ...about(run), bytes: run.body.length }, "handler timed out");
     replies.error(run.slot, "expired", "its time was over before its handler ended");
     // Ended before it is told: what it does when it hears of it, or a pause between two tries, must not end it a second time.
     conclude(run, "timed_out");
@@ -194,7 +203,7 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
       return;
     }
     const { requestId } = run;
-    if (run.reason === undefined) log.error({ err: error, service, requestId, bytes: run.body.length }, "handler failed");
+    if (run.reason === undefined) limited.error("failed", { err: error, ...about(run), bytes: run.body.length }, "handler failed");
     const safe = expose === true && error instanceof Error && error.message !== "";
     replies.error(run.slot, "failed", safe ? error.message : `the handler failed (request ${requestId})`);
     conclude(run, run.reason === undefined ? "failed" : "cancelled");

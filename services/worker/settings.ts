@@ -25,8 +25,13 @@ const all = {
   shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(...environment.shutdownGraceSeconds.range) },
 } as const;
 
+/** Where the worker's program has its settings from. */
+export function workerSource(): Source {
+  return { env: process.env, defaultFile: image.workerConfigFile };
+}
+
 /** The worker's settings. The handler is named like the service, the worker like its host, where they are not given. @throws SettingsError */
-export function readWorkerSettings(source: Source = { env: process.env, defaultFile: image.workerConfigFile }) {
+export function readWorkerSettings(source: Source = workerSource()) {
   const { curvePeerFile, curveServerKey, curvePublicKey, curveSecretKey, ...settings } = readSettings(all, source);
   return {
     ...settings,

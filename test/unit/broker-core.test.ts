@@ -40,9 +40,11 @@ function start(changes: Partial<BrokerLimits> = {}): void {
   nowMs = 0;
   sendable = true;
   const quiet = new Set(["ended", "workerJoined", "plainHeartbeat", "workerHeartbeat", "clientHeartbeat", "backlog"]);
+  /** What comes after so many names the request, for the log. */
+  const shown: Record<string, number> = { rejected: 2, redelivered: 1 };
   const outbox = new Proxy({} as Outbox, {
     get: (_, method: string) => (...values: unknown[]) => {
-      if (!quiet.has(method)) said.push([method, ...values.filter((value) => value !== undefined).map(show)].join(" "));
+      if (!quiet.has(method)) said.push([method, ...values.slice(0, shown[method]).filter((value) => value !== undefined).map(show)].join(" "));
       return sendable;
     },
   });

@@ -32,7 +32,7 @@ function start(handler: Handler, change: Partial<RunnerOptions> = {}): void {
       dropped: (slot) => void sent.push(`${slot} dropped`),
       wake() {},
     },
-    log: { error: (...line: unknown[]) => void logged.push(line), warn: (...line: unknown[]) => void logged.push(line) } as unknown as RunnerOptions["log"],
+    log: { isLevelEnabled: () => false, error: (...line: unknown[]) => void logged.push(line), warn: (...line: unknown[]) => void logged.push(line) } as unknown as RunnerOptions["log"],
     now,
     onOutcome: () => {},
     ...change,
@@ -59,7 +59,7 @@ describe("a handler that fails", () => {
     start(() => Promise.reject(error));
     request(1);
     await says("1 failed: the handler failed (request 0011223344556677-7)");
-    expect(logged).toEqual([[expect.objectContaining({ err: error, service: "echo", requestId: "0011223344556677-7" }), "handler failed"]]);
+    expect(logged).toEqual([[expect.objectContaining({ err: error, request_id: "0011223344556677-7" }), "handler failed"]]);
   });
 
   test.each([new HandlerError("no such customer"), Object.assign(new Error("no such customer"), { expose: true })])("tells what is meant for the client: %o", async (error) => {
