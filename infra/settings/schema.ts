@@ -21,7 +21,7 @@ export const schema = group({
   kubeContext: text(/^\S(.*\S)?$/, "a context of the kubeconfig, by name").describe(
     "The cluster. There is no default: an update must never reach a cluster that nobody named.",
   ),
-  namespace: dnsLabel(63, { besides: /^(default$|kube-)/, inWords: "default and kube-…" })
+  namespace: dnsLabel(63, { besides: /^(default$|kube-)|-logs$/, inWords: "default, kube-… and …-logs" })
     .default("zeromq")
     .describe("The namespace of everything that the stack declares; it is made and deleted with the stack."),
   activeColor: oneOf(colors).default("blue").describe("The colour that clients reach."),

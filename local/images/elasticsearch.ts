@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { missingPackages } from "../found.ts";
 import { paths } from "../paths.ts";
@@ -18,7 +18,7 @@ export const elasticsearch: Recipe = {
   of: `Maven's distribution of Elasticsearch ${versions.elastic}, Debian's ${java} and ${versions.baseImage}`,
   async prepare(folder, say) {
     const distribution = await fetched(say);
-    // By links of its own: what it needs of other packages is for pictures and sound.
+    // Alone: what it needs of other packages is for pictures and sound.
     cpSync(await unpacked(java, say), join(folder, "java"), { recursive: true, verbatimSymlinks: true });
     cpSync(distribution, join(folder, "elasticsearch"), { recursive: true });
     const [machine] = readdirSync(join(folder, "java/usr/lib/jvm")).filter((name) => name.startsWith("java-17"));
@@ -44,9 +44,10 @@ async function fetched(say: Say): Promise<string> {
   }
   const partial = `${target}.part`;
   rmSync(partial, { recursive: true, force: true });
-  mkdirSync(dirname(partial), { recursive: true });
+  mkdirSync(partial, { recursive: true });
   const artifact = `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${versions.elastic}:zip`;
-  const options = { log: "elasticsearch", todo: "It needs Maven's central repository; see the log.", onLine: say };
+  // It leaves a folder where it is run.
+  const options = { log: "elasticsearch", cwd: partial, todo: "It needs Maven's central repository; see the log.", onLine: say };
   await run(["mvn", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack", `-Dartifact=${artifact}`, `-DoutputDirectory=${partial}`], options);
   renameSync(join(partial, `elasticsearch-${versions.elastic}`), target);
   rmSync(partial, { recursive: true, force: true });

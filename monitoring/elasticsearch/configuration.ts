@@ -51,7 +51,8 @@ export const elasticsearchUsers = {
   /** For people. */
   admin: { name: "admin", role: "superuser" },
   filebeat: { name: "filebeat", role: "zeromq_writer" },
-  kibana: { name: "kibana", role: "kibana_system" },
+  // Not `kibana`: Elasticsearch has a user of that name already, which no file overrules.
+  kibana: { name: "kibana_server", role: "kibana_system" },
 } as const;
 export type ElasticsearchUser = keyof typeof elasticsearchUsers;
 

@@ -36,7 +36,7 @@ export interface LogField {
   readonly kind: "time" | "word" | "text" | "number" | "object";
 }
 
-/** A request's name in everybody's logs, from the instance of its client (8 bytes) and the client's own number for it. */
-export function requestIdOf(instance: Buffer, id: number): string {
-  return `${instance.toString("hex")}-${id}`;
+/** A request's name in everybody's logs, from the instance of its client (8 bytes, or 16 hexadecimal digits) and the client's own number for it. */
+export function requestIdOf(instance: Buffer | string, id: number): string {
+  return `${typeof instance === "string" ? instance : instance.toString("hex")}-${id}`;
 }

@@ -24,8 +24,12 @@ export function followLogLevel(log: Logger, level: LogLevel, { env, defaultFile 
       if (!wanted.success) log.warn({ path }, "the file names no log level: staying at the old one");
       else if (wanted.data !== known) {
         known = wanted.data;
+        const say = (): void => log.info({ path, to: known }, "log level changed");
+        // At the level of the two that lets it be said.
+        const isSaid = log.isLevelEnabled("info");
+        if (isSaid) say();
         setLevel(log, known);
-        log.info({ path, to: known }, "log level changed");
+        if (!isSaid) say();
       }
     },
     // It may be absent where nobody named it, and is said at start where somebody did.
