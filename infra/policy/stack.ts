@@ -50,7 +50,7 @@ export const stackRules: readonly StackRule[] = [
       return resources
         .filter((resource) => podOf(resource) !== undefined && isLogsNamespace(resource.props["metadata"]?.namespace))
         .filter((resource) => kindOf(resource) !== "DaemonSet" || resource.name !== "filebeat")
-        .map((resource) => `${kindOf(resource)} ${resource.name} must not be in ${resource.props["metadata"].namespace}`);
+        .map((resource) => `${resource.name} must not be in ${resource.props["metadata"].namespace}`);
     },
   },
   {

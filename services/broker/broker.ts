@@ -73,6 +73,7 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
     heartbeatLiveness: settings.heartbeatLiveness,
     maxBodyBytes: settings.maxMessageBytes,
     maxOutstanding: settings.maxRequestsPerClient,
+    color: settings.color,
   };
   const limited = createLimitedLog(log, now);
   const lines = createRequestLines(log, now);

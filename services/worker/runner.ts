@@ -1,3 +1,4 @@
+import type { Color } from "../contract/names.ts";
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { environment } from "../contract/environment.ts";
 import { logFields, requestIdOf } from "../contract/logs.ts";
@@ -45,6 +46,8 @@ class Run implements HandlerContext {
   readonly deadlineMs: number;
   readonly startedAtMs: number;
   readonly body: Buffer;
+  /** Of the broker that it came from. */
+  readonly color: Color | undefined;
   attempt: number;
   tries = 1;
   /** It has been answered, or nobody waits: what its handler still does is nobody's. */
@@ -64,7 +67,7 @@ class Run implements HandlerContext {
 
   constructor(
     service: string, slot: number, attempt: number, client: Buffer, id: number, deadlineMs: number, startedAtMs: number, credit: number | undefined, trace: string | undefined,
-    body: Buffer, now: () => number,
+    body: Buffer, color: Color | undefined, now: () => number,
   ) {
     this.service = service;
     this.slot = slot;
@@ -76,6 +79,7 @@ class Run implements HandlerContext {
     this.credit = credit;
     this.#trace = trace;
     this.body = body;
+    this.color = color;
     this.#now = now;
   }
 
@@ -119,6 +123,7 @@ interface Queued {
   credit: number | undefined;
   trace: string | undefined;
   body: Buffer;
+  color: Color | undefined;
 }
 
 type Thenable = { then(onValue: (value: unknown) => void, onError: (error: unknown) => void): unknown };
@@ -128,7 +133,7 @@ type PartIterator = { next(): unknown; return?(): unknown };
 export function createRunner(handler: Handler, options: RunnerOptions): Runner {
   const { service, concurrency, timeoutMs, attempts, maxBodyBytes, slots, replies, log, now, onOutcome } = options;
   const limited = createLimitedLog(log, now, mostLines);
-  const about = (run: Run) => ({ [logFields.requestId.name]: run.requestId });
+  const about = (run: Run) => ({ [logFields.requestId.name]: run.requestId, ...(run.color !== undefined && { [logFields.color.name]: run.color }) });
   let queue: Queued[] = [];
   let queueAt = 0;
   let running = 0;
@@ -332,14 +337,14 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
         });
         break;
       }
-      const { slot, attempt, client, id, deadlineMs, credit, trace, body } = queue[queueAt]!;
+      const { slot, attempt, client, id, deadlineMs, credit, trace, body, color } = queue[queueAt]!;
       queueAt += 1;
       if (!slots.claim(slot)) {
         replies.dropped(slot);
         continue;
       }
       running += 1;
-      const run = new Run(service, slot, attempt, client, id, Math.min(deadlineMs, timeMs + timeoutMs), timeMs, credit, trace, body, now);
+      const run = new Run(service, slot, attempt, client, id, Math.min(deadlineMs, timeMs + timeoutMs), timeMs, credit, trace, body, color, now);
       if (timeMs >= deadlineMs) {
         replies.error(slot, "expired", "its time was over before its handler began");
         conclude(run, "expired");
@@ -362,8 +367,8 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
   let pumpSoon = false;
 
   return {
-    request(slot, attempt, client, id, deadlineMs, credit, trace, body) {
-      queue.push({ slot, attempt, client, id, deadlineMs, credit, trace, body });
+    request(slot, attempt, client, id, deadlineMs, credit, trace, body, color) {
+      queue.push({ slot, attempt, client, id, deadlineMs, credit, trace, body, color });
       if (pumpSoon || pumping) return;
       // Once all of this message has been read.
       pumpSoon = true;

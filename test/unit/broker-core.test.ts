@@ -535,9 +535,9 @@ describe("workers", () => {
   });
 
   test("and clients of a version that this broker does not speak are told which it speaks", () => {
-    core.workers.hello(worker("w1"), 2, 3, nowMs);
-    core.clients.hello(client("c1"), 2, 3, "0000000000000000", nowMs);
-    expect(heard()).toEqual(["workerDisconnect w1 version: this broker speaks 1 to 1", "clientDisconnect c1 version: this broker speaks 1 to 1"]);
+    core.workers.hello(worker("w1"), 3, 4, nowMs);
+    core.clients.hello(client("c1"), 3, 4, "0000000000000000", nowMs);
+    expect(heard()).toEqual(["workerDisconnect w1 version: this broker speaks 1 to 2", "clientDisconnect c1 version: this broker speaks 1 to 2"]);
   });
 });
 
