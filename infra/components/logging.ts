@@ -4,7 +4,7 @@ import { usersFile } from "../../monitoring/elasticsearch/configuration.ts";
 import { loggingNames } from "../../monitoring/names.ts";
 import type { Settings } from "../settings.ts";
 import { elasticsearchConfigMap, elasticsearchSecret, elasticsearchStatefulSet } from "../specs/elasticsearch.ts";
-import { filebeatConfigMap, filebeatDaemonSet, filebeatNamespace, filebeatSecret } from "../specs/filebeat.ts";
+import { filebeatConfigMap, filebeatDaemonSet, filebeatLoginFile, filebeatNamespace, filebeatSecret } from "../specs/filebeat.ts";
 import { kibanaConfigMap, kibanaSecret, kibanaStatefulSet } from "../specs/kibana.ts";
 import { loggingService } from "../specs/loggingPod.ts";
 import { loggingSetupConfigMap, loggingSetupJob, needsSetup } from "../specs/loggingSetup.ts";
@@ -78,7 +78,7 @@ export class Logging extends pulumi.ComponentResource {
     const of = { parent: this, dependsOn: home };
     const needed = [
       new core.ConfigMap(name, filebeatConfigMap(settings), of),
-      new core.Secret(name, filebeatSecret(settings, awaitedText(password)), of),
+      new core.Secret(name, filebeatSecret(settings, awaitedText(password.apply(filebeatLoginFile))), of),
       ...this.#policies([[name, filebeatTraffic(settings)], ["zeromq-logs-default-deny", logsDefaultDeny(settings)]], home),
     ];
     new apps.DaemonSet(name, filebeatDaemonSet(settings), { parent: this, dependsOn: needed });

@@ -37,13 +37,17 @@ export function filebeatConfigMap(settings: Settings): ConfigMap {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: loggingMetadata("filebeat", settings), data: configuration(settings) };
 }
 
-/** What it writes to Elasticsearch as. */
-export function filebeatSecret(settings: Settings, password: string) {
+/** The file with what it writes to Elasticsearch as. */
+export function filebeatLoginFile(password: string): string {
+  return yaml(filebeatLogin(elasticsearchUsers.filebeat.name, password));
+}
+
+export function filebeatSecret(settings: Settings, login: string) {
   return {
     apiVersion: "v1",
     kind: "Secret",
     metadata: loggingMetadata("filebeat", settings),
-    stringData: { [filebeatFiles.login]: yaml(filebeatLogin(elasticsearchUsers.filebeat.name, password)) },
+    stringData: { [filebeatFiles.login]: login },
   } satisfies Secret;
 }
 

@@ -48,6 +48,9 @@ describe("what collects the logs", () => {
     }
     const secrets = ofType(run, "kubernetes:core/v1:Secret");
     for (const name of ["elasticsearch", "filebeat", "kibana"]) expect(JSON.stringify(secrets[name]!.inputs["stringData"]), name).toContain(secretMark);
+    const held = (name: string) => JSON.stringify(secrets[name]!.inputs["stringData"]);
+    const [admin, filebeat, kibana, key] = ["elasticsearch-password-admin", "elasticsearch-password-filebeat", "elasticsearch-password-kibana", "kibana-encryption-key"].map((name) => ofType(run, "pulumi:index:Stash")[name]!.inputs["input"].value as string);
+    expect([held("elasticsearch").includes(admin!), held("elasticsearch").includes(kibana!), held("filebeat").includes(`password: ${filebeat!}`), held("kibana").includes(key!)]).toEqual([true, true, true, true]);
     const others = JSON.stringify(run.resources.filter(({ type }) => !/:(Stash|Secret)$/.test(type)));
     for (const password of passwords) expect(others).not.toContain(password);
   });

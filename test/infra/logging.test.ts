@@ -1,7 +1,7 @@
 import { loadYaml } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { elasticsearchConfigMap, elasticsearchSecret, elasticsearchStatefulSet } from "../../infra/specs/elasticsearch.ts";
-import { filebeatConfigMap, filebeatDaemonSet, filebeatNamespace, filebeatSecret } from "../../infra/specs/filebeat.ts";
+import { filebeatConfigMap, filebeatDaemonSet, filebeatLoginFile, filebeatNamespace, filebeatSecret } from "../../infra/specs/filebeat.ts";
 import { kibanaConfigMap, kibanaSecret, kibanaStatefulSet } from "../../infra/specs/kibana.ts";
 import { loggingService } from "../../infra/specs/loggingPod.ts";
 import { loggingSetupConfigMap, loggingSetupJob } from "../../infra/specs/loggingSetup.ts";
@@ -136,7 +136,7 @@ describe("Filebeat", () => {
   });
 
   it("has its password in a Secret, and nowhere else", () => {
-    const { stringData } = filebeatSecret(settingsWith(), "hunter2");
+    const { stringData } = filebeatSecret(settingsWith(), filebeatLoginFile("hunter2"));
     expect(loadYaml(stringData["output.yml"]!)).toEqual({ output: { elasticsearch: { username: "filebeat", password: "hunter2" } } });
     expect(spec.containers[0]!.args.join(" ")).toBe("-e -c /etc/filebeat/filebeat.yml -c /etc/filebeat-login/output.yml");
     expect(spec.volumes).toContainEqual({ name: "login", secret: { secretName: "filebeat" } });
