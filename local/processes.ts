@@ -51,7 +51,7 @@ export async function until(condition: () => Promise<boolean> | boolean, timeout
 
 /** Starts a service that outlives this program, unless it runs; a running one that does not get ready is replaced. */
 export async function ensure(service: Service): Promise<"running" | "started"> {
-  const timeoutMs = service.readyTimeoutMs ?? 60_000;
+  const timeoutMs = service.readyTimeoutMs ?? 120_000;
   if (find(service.name).some((pid) => runs(pid, service))) {
     if (await until(service.ready, Math.min(timeoutMs, 20_000))) return "running";
   }

@@ -14,7 +14,9 @@ export async function dockerHost(): Promise<string | undefined> {
 
 export const ownDockerHost = `unix://${paths.dockerSocket}`;
 
+const executionRoot = join(paths.state, "docker-run");
 const pidFile = join(paths.state, "docker.pid");
+const containerdPidFile = join(executionRoot, "containerd/containerd.pid");
 
 async function answers(host: string): Promise<boolean> {
   return (await output(["docker", "version", "--format", "{{.Server.Version}}"], { DOCKER_HOST: host })) !== undefined;
@@ -29,8 +31,8 @@ export const dockerEngine: Service = {
   command: [
     ...["unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--propagation", "private", "--mount-proc"],
     // A pid file that a crash left names a process of the namespace before, and one of this one, too.
-    ...["tini", "-s", "--", "sh", "-c", 'rm -f "$0"; exec "$@"', pidFile, "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false"],
-    ...["--host", ownDockerHost, "--data-root", join(paths.state, "docker"), "--exec-root", join(paths.state, "docker-run")],
+    ...["tini", "-s", "--", "sh", "-c", 'rm -f "$0" "$1"; shift; exec "$@"', pidFile, containerdPidFile, "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false"],
+    ...["--host", ownDockerHost, "--data-root", join(paths.state, "docker"), "--exec-root", executionRoot],
     ...["--pidfile", pidFile, "--cgroup-parent", `/${cgroup}/docker`],
   ],
   ready: () => answers(ownDockerHost),

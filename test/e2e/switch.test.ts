@@ -15,7 +15,7 @@ const stack = new TestStack("switch", {
   standbyReplicas: 1,
   scaleDownDelaySeconds: 5,
   longestRequestSeconds: 35,
-  rolloutDeadlineSeconds: 45,
+  rolloutDeadlineSeconds: 75,
   smoke: { service: "echo", request: "ping", reply: "ping", timeoutSeconds: 20 },
   workers: workers(2),
 });

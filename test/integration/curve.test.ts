@@ -27,7 +27,7 @@ test("who has an admitted key is served: our peers, and libzmq's", async () => {
   expect(await ask({ serverKey: server.publicKey, ...client }, 10_000)).toBe("hello");
   const program = start("client", environment(client), ["request", "--service", "echo", "--body", "typed", "--address", broker.frontend]);
   expect([await program.exit, program.output().toString()]).toEqual([0, "typed"]);
-  const plain = new zmq.Dealer({ linger: 0, receiveTimeout: 10_000, curveServerKey: server.publicKey, curvePublicKey: client.publicKey, curveSecretKey: client.secretKey });
+  const plain = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000, curveServerKey: server.publicKey, curvePublicKey: client.publicKey, curveSecretKey: client.secretKey });
   atEnd(() => plain.close());
   plain.connect(broker.frontend);
   const body = Buffer.alloc(300_000, 7);

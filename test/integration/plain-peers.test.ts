@@ -4,14 +4,14 @@ import type { RunningBroker } from "./processes.ts";
 
 /** Peers made of libzmq and the RFCs' bytes alone, as one in another language would be. */
 function request(endpoint: string) {
-  const socket = new zmq.Request({ linger: 0, receiveTimeout: 10_000 });
+  const socket = new zmq.Request({ linger: 0, receiveTimeout: 20_000 });
   socket.connect(endpoint);
   atEnd(() => socket.close());
   return socket;
 }
 
 function dealer(endpoint: string) {
-  const socket = new zmq.Dealer({ linger: 0, receiveTimeout: 10_000 });
+  const socket = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000 });
   socket.connect(endpoint);
   atEnd(() => socket.close());
   return socket;

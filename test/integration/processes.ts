@@ -57,7 +57,7 @@ export interface Running {
   said(message: string): Promise<Record<string, unknown>>;
 }
 
-export const waiting = { timeout: 20_000, interval: 20 } as const;
+export const waiting = { timeout: 45_000, interval: 20 } as const;
 
 /** Starts one of our programs, or any file of ours, with nothing in its environment but `env`. `shell`: what a shell does before. */
 export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer, shell = ""): Running {

@@ -7,6 +7,7 @@ import type { Runner, RunnerOptions } from "../../services/worker/runner.ts";
 
 const client = Buffer.from("0011223344556677", "hex");
 const now = (): number => performance.now();
+const waiting = { timeout: 20_000 } as const;
 
 let runner: Runner;
 /** What left the handlers, as short texts in order. */
@@ -47,7 +48,7 @@ function request(slot: number, change: { body?: string; leftMs?: number; attempt
 }
 
 async function says(...lines: string[]): Promise<void> {
-  await vi.waitFor(() => expect(sent).toEqual(lines), { timeout: 3_000 });
+  await vi.waitFor(() => expect(sent).toEqual(lines), waiting);
 }
 
 const retryable = Object.assign(new Error("later"), { retryable: true });
@@ -110,7 +111,7 @@ describe("a handler that fails", () => {
   test.each([[undefined, "undefined"], [null, "null"], [7, "number"]])("with %s instead of a reply says so in the log", async (reply, name) => {
     start((() => reply) as unknown as Handler);
     request(1);
-    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    await vi.waitFor(() => expect(sent).toHaveLength(1), waiting);
     expect(logged).toEqual([[expect.objectContaining({ err: expect.objectContaining({ message: expect.stringContaining(`not ${name}`) }) }), "handler failed"]]);
   });
 
@@ -137,8 +138,8 @@ describe("a request whose time is over", () => {
       await sleep(60_000, undefined, { signal: given.signal }).catch(() => {});
       return "late";
     });
-    request(1, { leftMs: 10 });
-    await vi.waitFor(() => expect(context?.signal.aborted).toBe(true));
+    request(1, { leftMs: 1_000 });
+    await vi.waitFor(() => expect(context?.signal.aborted).toBe(true), waiting);
     expect(context?.remainingMs()).toBe(0);
     await says("1 expired: its time was over before its handler ended");
   });
@@ -161,9 +162,9 @@ describe("requests behind a running one", () => {
     const ends: (() => void)[] = [];
     start((body) => new Promise((resolve) => ends.push(() => resolve(body))), { concurrency: 2 });
     for (const slot of [1, 2, 3]) request(slot, { body: `${slot}` });
-    await vi.waitFor(() => expect(ends).toHaveLength(2));
+    await vi.waitFor(() => expect(ends).toHaveLength(2), waiting);
     ends[1]!();
-    await vi.waitFor(() => expect(ends).toHaveLength(3));
+    await vi.waitFor(() => expect(ends).toHaveLength(3), waiting);
     expect(sent).toEqual(["2 reply 2"]);
   });
 
@@ -180,7 +181,7 @@ test("a handler that nobody waits for is told by its signal", async () => {
   let context: HandlerContext | undefined;
   start((body, given) => ((context = given), never(body, given)));
   request(1);
-  await vi.waitFor(() => expect(context).toBeDefined());
+  await vi.waitFor(() => expect(context).toBeDefined(), waiting);
   runner.cancel(1, "cancelled");
   expect(context!.signal.aborted).toBe(true);
 });
@@ -222,7 +223,7 @@ describe("a reply", () => {
     request(1, { credit: 1 });
     await says("1 partial part");
     runner.cancel(1, "cancelled");
-    await vi.waitFor(() => expect(cleaned).toHaveBeenCalled());
+    await vi.waitFor(() => expect(cleaned).toHaveBeenCalled(), waiting);
   });
 });
 
