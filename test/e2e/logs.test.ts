@@ -1,3 +1,4 @@
+import { loadYaml } from "@kubernetes/client-node";
 import { execa, type ResultPromise } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { logsNamespace } from "../../infra/specs/logsNamespace.ts";
@@ -173,7 +174,8 @@ describe("log lines", () => {
     expect((await ask(`${logIndex.pattern}/_search`, undefined, { name: "admin", password: "guessed" })).status).toBe(401);
     expect((await fetch(address)).status).toBe(401);
     const secret = await stack.kubectl(["get", "secret", loggingNames.filebeat, "--namespace", logsNamespace(stack.namespace), "-o", "jsonpath={.data.output\\.yml}"]);
-    const password = /password: (\S+)/.exec(Buffer.from(secret.stdout.toString(), "base64").toString())![1]!;
+    const { output } = loadYaml<{ output: { elasticsearch: { password: string } } }>(Buffer.from(secret.stdout.toString(), "base64").toString());
+    const { password } = output.elasticsearch;
     const filebeat = { name: elasticsearchUsers.filebeat.name, password };
     expect((await ask(`${logIndex.pattern}/_search`, undefined, filebeat)).status).toBe(403);
     const [index] = Object.keys((await ask(`${logIndex.pattern}/_settings`)).answer);
