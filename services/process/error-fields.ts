@@ -3,23 +3,23 @@ const mostCauses = 3;
 
 /**
  * What a line says of an error: its class, its code and where it was thrown. Its message only where its author wrote it for others
- * to read (`expose: true`, as a HandlerError has it): many messages quote what they are about, JSON.parse's for one, and
+ * to read (`expose: true`, as a HandlerError has it), or where all are asked for: many messages quote what they are about, JSON.parse's for one, and
  * what a request holds is nobody's who reads logs.
  */
-export function describeError(error: unknown): Record<string, unknown> {
-  return described(error, 0);
+export function describeError(error: unknown, withMessage = false): Record<string, unknown> {
+  return described(error, withMessage, 0);
 }
 
-function described(error: unknown, depth: number): Record<string, unknown> {
-  if (!(error instanceof Error)) return { type: error === null ? "null" : typeof error };
+function described(error: unknown, withMessage: boolean, depth: number): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: error === null ? "null" : typeof error, ...(withMessage && { message: String(error) }) };
   const { code, syscall, expose, cause } = error as { code?: unknown; syscall?: unknown; expose?: unknown; cause?: unknown };
   return {
     type: error.constructor.name,
     ...(isWord(code) && { code }),
     ...(isWord(syscall) && { syscall }),
-    ...(expose === true && { message: error.message }),
+    ...((expose === true || withMessage) && { message: error.message }),
     stack: places(error),
-    ...(cause !== undefined && depth < mostCauses && { cause: described(cause, depth + 1) }),
+    ...(cause !== undefined && depth < mostCauses && { cause: described(cause, withMessage, depth + 1) }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface LogOptions {
   level: LogLevel;
   /** Fields of every line. */
   fields?: Record<string, unknown>;
+  /** Whether the messages of errors are written, which may quote what they are about. */
+  errorMessages?: boolean;
 }
 
 /** A log and those of its parts, which have levels of their own. */
@@ -26,7 +28,7 @@ const families = new WeakMap<Logger, Set<Logger>>();
  * names), `logger`, `message`, `module` (see `moduleLog`), `function` and `line` of the call, and the call's own. Written
  * synchronously, so the last line before a crash is not lost.
  */
-export function createLog({ logger, level, fields }: LogOptions): Logger {
+export function createLog({ logger, level, fields, errorMessages = false }: LogOptions): Logger {
   const family = new Set<Logger>();
   const log = pino({
     level: pinoLevel[level],
@@ -35,7 +37,7 @@ export function createLog({ logger, level, fields }: LogOptions): Logger {
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     mixin: calledFrom,
     formatters: { level: (label) => ({ level: seedLevel[label] ?? label.toUpperCase() }) },
-    serializers: { [logFields.error.name]: describeError },
+    serializers: { [logFields.error.name]: (error: unknown) => describeError(error, errorMessages) },
     onChild: (child) => void family.add(child as Logger),
   });
   families.set(log, family.add(log));

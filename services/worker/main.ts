@@ -16,7 +16,7 @@ await runProgram(async () => {
   const settings = readWorkerSettings(source);
   const handler = await loadHandler(settings.handler);
   const { service, workerId } = settings;
-  const log = createLog({ logger: "zeromq.worker", level: settings.logLevel, fields: { service, worker: workerId } });
+  const log = createLog({ logger: "zeromq.worker", level: settings.logLevel, fields: { service, worker: workerId }, errorMessages: settings.logErrorMessages });
   const main = moduleLog(log, "main");
   followLogLevel(log, settings.logLevel, source);
   let running: RunningWorker | undefined;

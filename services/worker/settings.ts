@@ -21,6 +21,7 @@ const all = {
   sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(...environment.sendTimeoutMs.range) },
   metricsPort: { variable: environment.metricsPort, kind: kind.tcpPort },
   logLevel: { variable: environment.logLevel, kind: kind.logLevel },
+  logErrorMessages: { variable: environment.logErrorMessages, kind: kind.flag },
   ...clientCurveSettings,
   shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(...environment.shutdownGraceSeconds.range) },
 } as const;

@@ -32,6 +32,11 @@ describe("what a line says of an error", () => {
     expect(describeError(new HandlerError("no such customer"))).toMatchObject({ type: "HandlerError", message: "no such customer" });
   });
 
+  test("is every message where a developer asks for them", () => {
+    expect(describeError(new Error("outer", { cause: new TypeError("inner") }), true)).toMatchObject({ message: "outer", cause: { message: "inner" } });
+    expect(describeError("thrown text", true)).toEqual({ type: "string", message: "thrown text" });
+  });
+
   test("names the system's errors and the causes", () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED 10.0.0.1:5432"), { code: "ECONNREFUSED", syscall: "connect" });
     expect(describeError(new Error("outer", { cause: refused }))).toMatchObject({ type: "Error", cause: { type: "Error", code: "ECONNREFUSED", syscall: "connect" } });
