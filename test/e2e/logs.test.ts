@@ -48,13 +48,14 @@ let address = "";
 async function openElasticsearch(): Promise<void> {
   const child = execa("kubectl", ["--context", stack.context, "--namespace", stack.namespace, "port-forward", `service/${loggingNames.elasticsearch}`, `:${loggingPorts.elasticsearch}`], { reject: false, env: stack.env });
   forward = child;
-  for await (const line of child.iterable()) {
-    const port = /127\.0\.0\.1:(\d+)/.exec(String(line))?.[1];
-    if (port === undefined) continue;
-    address = `http://127.0.0.1:${port}`;
-    return;
-  }
-  throw new Error(`no way to Elasticsearch: ${(await child).stderr}`);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const port = await vi.waitFor(() => {
+    const found = /127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+    if (found === undefined) throw new Error(`no way to Elasticsearch: ${said}`);
+    return found;
+  }, patient);
+  address = `http://127.0.0.1:${port}`;
 }
 
 /** Asks Elasticsearch as its administrator, or as somebody else. */
