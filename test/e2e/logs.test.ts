@@ -71,9 +71,12 @@ async function adminPassword(): Promise<string> {
   return Buffer.from(stdout.toString(), "base64").toString();
 }
 
+/** What was written can be found from now on. */
+const refresh = () => ask(`${logIndex.pattern}/_refresh`, undefined, undefined, "POST");
+
 /** The documents whose field is the value. */
 async function documents(field: string, value: string): Promise<Record<string, any>[]> {
-  await ask(`${logIndex.pattern}/_refresh`, {});
+  await refresh();
   const { answer } = await ask(`${logIndex.pattern}/_search`, { size: 1_000, query: { term: { [field]: value } } });
   return answer.hits.hits.map(({ _source }: { _source: Record<string, any> }) => _source);
 }
@@ -83,7 +86,7 @@ async function inAndOut(): Promise<{ lines: Record<string, number>; documents: R
   const pods = (await stack.list("pods")).map(({ metadata }) => metadata.name as string).filter((name) => !name.startsWith(loggingNames.elasticsearch));
   const lines: Record<string, number> = {};
   for (const pod of pods) lines[pod] = (await stack.kubectl(["logs", pod])).stdout.toString().split("\n").length - 1;
-  await ask(`${logIndex.pattern}/_refresh`, {});
+  await refresh();
   const { answer } = await ask(`${logIndex.pattern}/_search`, { size: 0, aggs: { pods: { terms: { field: "kubernetes.pod.name", size: 1_000 } } } });
   const counted = Object.fromEntries(answer.aggregations.pods.buckets.map(({ key, doc_count }: { key: string; doc_count: number }) => [key, doc_count]));
   return { lines, documents: Object.fromEntries(pods.map((pod) => [pod, counted[pod] ?? 0])) };
