@@ -15,14 +15,14 @@ export const versions = {
   prometheus: "3.13.4",
   /** Their versions stand in `toolchain/checkers/go.mod`. */
   checkers: "1",
-  /** Also that of the image in `infra/settings/thirdPartyImages.ts`. Debian's cannot ask Kubernetes for targets. */
-  prometheus: "3.13.4",
   /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
   baseImage: "library/node:24.21.0-bookworm-slim",
   node: "24.21.0",
   npm: "11.19.1",
   debianSuite: "bookworm",
   pause: "3.10",
+  /** Elasticsearch and Filebeat, which are released as one. */
+  elastic: "7.17.28",
   kindCluster: "zeromq-stack",
   registryImage: "registry:3",
 } as const;
@@ -48,4 +48,5 @@ export const debianPackages: Record<string, string> = {
 export const testPackages: Record<string, string> = {
   promtool: "prometheus",
   amtool: "prometheus-alertmanager",
+  mvn: "maven",
 };

@@ -46,7 +46,7 @@ export function workerDeployment(settings: Settings, worker: WorkerSettings, ind
       progressDeadlineSeconds: settings.rolloutDeadlineSeconds,
       selector: { matchLabels },
       template: {
-        metadata: { labels: matchLabels, annotations: podAnnotations(workerConf()) },
+        metadata: { labels: matchLabels, annotations: podAnnotations(workerConf(settings)) },
         spec: {
           ...hardenedPod,
           ...pulling(settings),

@@ -28,7 +28,7 @@ function copy(source: string, folder: string, place: string): void {
 }
 
 /** A folder with a package's files. */
-async function unpacked(name: string, say: (line: string) => void): Promise<string> {
+export async function unpacked(name: string, say: (line: string) => void): Promise<string> {
   const options = { log: `debian-${name}`, todo: "It needs apt-get and a Debian mirror; see the log.", onLine: say };
   const asked = () => output(["apt-get", "download", "--print-uris", name]);
   if (!(await asked())) await run(["apt-get", "-o", "DPkg::Lock::Timeout=600", "update"], options);

@@ -9,8 +9,9 @@ import { goOn } from "../interruption.ts";
 import { paths } from "../paths.ts";
 import { output, run } from "../run.ts";
 import type { Say } from "../steps.ts";
-import { metricsServerBuild, prometheusAdapterBuild, prometheusBuild } from "../toolchain/build.ts";
+import { filebeatBuild, metricsServerBuild, prometheusAdapterBuild, prometheusBuild } from "../toolchain/build.ts";
 import { debianProgram } from "./debian.ts";
+import { elasticsearch } from "./elasticsearch.ts";
 import { goProgram } from "./goProgram.ts";
 import type { Recipe } from "./recipe.ts";
 import { hasImage, localRegistry } from "./registry.ts";
@@ -21,6 +22,8 @@ export const recipes: Partial<Record<ThirdParty, Recipe>> = {
   alertmanager: debianProgram("prometheus-alertmanager", "/usr/bin/prometheus-alertmanager", "/usr/share/prometheus/alertmanager"),
   metricsServer: goProgram(metricsServerBuild, "metrics-server"),
   prometheusAdapter: goProgram(prometheusAdapterBuild, "adapter"),
+  elasticsearch,
+  filebeat: goProgram(filebeatBuild, "filebeat"),
 };
 
 /** Which image is wanted for which part, as `imageRegistry` has it: without a registry, with a tag. */

@@ -76,14 +76,12 @@ export const checkersBuild: GoBuild = {
   linkerFlags: "-s -w",
 };
 
-/** Of all the ways to find targets only the one that the stack needs, and without its pages, whose building needs more than Go. */
-export const prometheusBuild: GoBuild = {
-  name: "prometheus",
-  version: versions.prometheus,
-  module: "prometheus",
-  packages: ["github.com/prometheus/prometheus/cmd/prometheus"],
-  linkerFlags: `-s -w -X github.com/prometheus/common/version.Version=${versions.prometheus}`,
-  tags: ["remove_all_sd", "enable_kubernetes_sd"],
+export const filebeatBuild: GoBuild = {
+  name: "filebeat",
+  version: versions.elastic,
+  module: "filebeat",
+  packages: ["github.com/elastic/beats/v7/filebeat"],
+  linkerFlags: "-s -w",
 };
 
 /** Where a build's programs are: its key covers all that goes into it, so that a stale one is never used. */

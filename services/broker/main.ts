@@ -2,6 +2,7 @@
 import { environment } from "../contract/environment.ts";
 import { serveHttp } from "../process/http.ts";
 import { createLog, moduleLog } from "../process/log.ts";
+import { followLogLevel } from "../process/log-level.ts";
 import { bindProblem, runProgram, stopOnSignal } from "../process/program.ts";
 import { BindError } from "../transport/bind-error.ts";
 import { startBroker } from "./broker.ts";
@@ -9,14 +10,16 @@ import type { RunningBroker } from "./broker.ts";
 import { drain } from "./drain.ts";
 import { createMeasures } from "./measures.ts";
 import { watchActiveColor } from "./role.ts";
-import { readBrokerSettings } from "./settings.ts";
+import { brokerSource, readBrokerSettings } from "./settings.ts";
 import { createSecurity } from "./security.ts";
 import type { BrokerSettings } from "./settings.ts";
 
 await runProgram(async () => {
-  const settings = readBrokerSettings();
+  const source = brokerSource();
+  const settings = readBrokerSettings(source);
   const log = createLog({ logger: "zeromq.broker", level: settings.logLevel, fields: { color: settings.color } });
   const main = moduleLog(log, "main");
+  followLogLevel(log, settings.logLevel, source);
   let notReady: string | undefined = "starting";
   let broker: RunningBroker | undefined;
 

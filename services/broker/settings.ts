@@ -85,8 +85,13 @@ function readAll(source: Source) {
   return readSettings(all, source);
 }
 
+/** Where the broker's program has its settings from. */
+export function brokerSource(): Source {
+  return { env: process.env, defaultFile: image.brokerConfigFile };
+}
+
 /** The broker's settings: `*_ADDRESS` wins over `*_PORT`, over the mounted file, over the default. @throws SettingsError */
-export function readBrokerSettings(source: Source = { env: process.env, defaultFile: image.brokerConfigFile }): BrokerSettings {
+export function readBrokerSettings(source: Source = brokerSource()): BrokerSettings {
   const { frontendAddress, frontendPort, backendAddress, backendPort, curvePublicKey, curveSecretKey, curvePairsFile, curveKeysCreated, curveClientKeysFile, curveWorkerKeysFile, ...rest } = readAll(source);
   return {
     ...rest,
@@ -107,7 +112,7 @@ function brokerKeys(given: Pick<All, Needed>, createdSeconds: number, pairsFile:
 }
 
 /** Where the broker of the same container has its frontend, by the same precedence. @throws SettingsError */
-export function readFrontendEndpoint(source: Source = { env: process.env, defaultFile: image.brokerConfigFile }): string {
+export function readFrontendEndpoint(source: Source = brokerSource()): string {
   const { frontendAddress, frontendPort } = readSettings(frontend, source);
   return frontendAddress ?? `tcp://*:${frontendPort}`;
 }

@@ -44,6 +44,8 @@ export const environment = {
     default: "INFO",
     words: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
   }),
+  /** Whether the log of a worker shows the messages of errors, though they may quote requests: for a developer's own machine. */
+  logErrorMessages: variable("LOG_ERROR_MESSAGES", { default: "false", words: ["true", "false"] }),
   metricsPort: variable("METRICS_PORT", { default: "9090" }),
   /** Seconds that a process may take from SIGTERM to its end; the pod's grace period is longer. */
   shutdownGraceSeconds: variable("SHUTDOWN_GRACE", { default: "20", range: [0, 86_400] }),

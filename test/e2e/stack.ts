@@ -37,7 +37,7 @@ export class TestStack {
     this.context = String(dev.config["zeromq-stack:kubeContext"]);
     const ofThisMachine = [
       "pulumi:disable-default-providers",
-      ...["kubeContext", "imageRegistry", "pushRegistry", "build", "prometheus", "alerting", "grafana", "autoscaling"].map((name) => `zeromq-stack:${name}`),
+      ...["kubeContext", "imageRegistry", "pushRegistry", "build", "prometheus", "alerting", "grafana", "logging", "autoscaling"].map((name) => `zeromq-stack:${name}`),
     ];
     const config = {
       ...Object.fromEntries(Object.entries(dev.config).filter(([key]) => ofThisMachine.includes(key))),

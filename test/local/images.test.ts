@@ -40,4 +40,9 @@ describe("third-party images", () => {
     expect(thirdPartyImages[part]).toBe(`registry.k8s.io/${name}/${name}:v${versions[part]}`);
     expect(readFileSync(join(checkout, "local/toolchain", name, "go.mod"), "utf8")).toContain(`sigs.k8s.io/${name} v${versions[part]}`);
   });
+
+  test("of Elasticsearch and Filebeat are the version that the settings name, and Kibana's is the same", () => {
+    for (const part of ["elasticsearch", "filebeat", "kibana"] as const) expect(thirdPartyImages[part]).toBe(`elastic/${part}:${versions.elastic}`);
+    for (const part of ["elasticsearch", "filebeat"] as const) expect(recipes[part]?.of).toContain(versions.elastic);
+  });
 });
