@@ -10,6 +10,7 @@ import { loggingService } from "../specs/loggingPod.ts";
 import { loggingSetupConfigMap, loggingSetupJob, needsSetup } from "../specs/loggingSetup.ts";
 import { elasticsearchTraffic, filebeatTraffic, kibanaTraffic, loggingSetupTraffic, logsDefaultDeny } from "../specs/loggingTraffic.ts";
 import { logsNamespace } from "../specs/logsNamespace.ts";
+import { pullSecret } from "../specs/pullSecret.ts";
 import { awaitedText } from "./awaitedText.ts";
 import { keptPassword } from "./keptPassword.ts";
 
@@ -79,6 +80,7 @@ export class Logging extends pulumi.ComponentResource {
     const needed = [
       new core.ConfigMap(name, filebeatConfigMap(settings), of),
       new core.Secret(name, filebeatSecret(settings, awaitedText(password.apply(filebeatLoginFile))), of),
+      ...(settings.pull.logins.length === 0 ? [] : [new core.Secret(`${namespace}-pull`, pullSecret({ ...settings, namespace }), of)]),
       ...this.#policies([[name, filebeatTraffic(settings)], ["zeromq-logs-default-deny", logsDefaultDeny(settings)]], home),
     ];
     new apps.DaemonSet(name, filebeatDaemonSet(settings), { parent: this, dependsOn: needed });

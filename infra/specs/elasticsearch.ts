@@ -10,6 +10,7 @@ import { memoryMebibytes } from "../settings/resources.ts";
 import { configAnnotation } from "./configVolume.ts";
 import { dataMount, dataVolume } from "./dataVolume.ts";
 import { elasticContainer, elasticPod, loggingLabels, loggingMetadata } from "./loggingPod.ts";
+import { pulling } from "./pullSecret.ts";
 
 const name = loggingNames.elasticsearch;
 const files = ["elasticsearch.yml", "log4j2.properties", "roles.yml"] as const;
@@ -69,6 +70,7 @@ export function elasticsearchStatefulSet(settings: Settings) {
         metadata: { labels: loggingLabels("elasticsearch"), annotations: configAnnotation(JSON.stringify(configuration(settings))) },
         spec: {
           ...elasticPod,
+          ...pulling(settings),
           // The volume belongs to whom the process runs as.
           securityContext: { ...elasticPod.securityContext, fsGroup: elasticPod.securityContext.runAsUser },
           // It writes down what it has in memory before it ends.

@@ -8,6 +8,7 @@ import { yaml } from "../../monitoring/yaml.ts";
 import type { Settings } from "../settings.ts";
 import { configAnnotation } from "./configVolume.ts";
 import { elasticContainer, elasticPod, elasticsearchAddress, loggingLabels, loggingMetadata } from "./loggingPod.ts";
+import { pulling } from "./pullSecret.ts";
 import { logsNamespace } from "./logsNamespace.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
@@ -67,6 +68,7 @@ export function filebeatDaemonSet(settings: Settings) {
         spec: {
           // Group 0 may read the files and nothing more; the user is nobody.
           ...elasticPod,
+          ...pulling(settings),
           terminationGracePeriodSeconds: 30,
           containers: [{
             name,

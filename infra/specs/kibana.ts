@@ -7,6 +7,7 @@ import type { Settings } from "../settings.ts";
 import { configAnnotation } from "./configVolume.ts";
 import { passwordKey } from "./elasticsearch.ts";
 import { elasticContainer, elasticPod, elasticsearchAddress, loggingLabels, loggingMetadata } from "./loggingPod.ts";
+import { pulling } from "./pullSecret.ts";
 
 const name = loggingNames.kibana;
 const file = "kibana.yml";
@@ -43,6 +44,7 @@ export function kibanaStatefulSet(settings: Settings) {
         metadata: { labels: loggingLabels("kibana"), annotations: configAnnotation(JSON.stringify(configuration(settings))) },
         spec: {
           ...elasticPod,
+          ...pulling(settings),
           containers: [{
             name,
             image: `${settings.imageRegistry}/${image}`,

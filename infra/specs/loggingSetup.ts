@@ -9,6 +9,7 @@ import { image } from "../../services/contract/image.ts";
 import type { Settings } from "../settings.ts";
 import { passwordKey } from "./elasticsearch.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { pulling } from "./pullSecret.ts";
 import { elasticsearchAddress, loggingLabels, loggingMetadata } from "./loggingPod.ts";
 
 const name = loggingNames.setup;
@@ -52,6 +53,7 @@ export function loggingSetupJob(settings: Settings, imageReference: string) {
           metadata: { labels: loggingLabels("setup") },
           spec: {
             ...hardenedPod,
+            ...pulling(settings),
             restartPolicy: "Never",
             containers: [{
               name: "setup",
