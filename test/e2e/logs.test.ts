@@ -85,7 +85,7 @@ async function documents(field: string, value: string): Promise<Record<string, a
 async function inAndOut(): Promise<{ lines: Record<string, number>; documents: Record<string, number> }> {
   const pods = (await stack.list("pods")).map(({ metadata }) => metadata.name as string).filter((name) => !name.startsWith(loggingNames.elasticsearch));
   const lines: Record<string, number> = {};
-  for (const pod of pods) lines[pod] = (await stack.kubectl(["logs", pod])).stdout.toString().split("\n").length - 1;
+  for (const pod of pods) lines[pod] = (await stack.kubectl(["logs", pod])).stdout.toString().split("\n").filter((line) => line !== "").length;
   await refresh();
   const { answer } = await ask(`${logIndex.pattern}/_search`, { size: 0, aggs: { pods: { terms: { field: "kubernetes.pod.name", size: 1_000 } } } });
   const counted = Object.fromEntries(answer.aggregations.pods.buckets.map(({ key, doc_count }: { key: string; doc_count: number }) => [key, doc_count]));
