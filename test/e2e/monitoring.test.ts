@@ -225,7 +225,7 @@ describe("whoever is called", () => {
     await succeed(stack.kubectl(["scale", `deployment/${deployment.echo}`, "--replicas=0"]));
     const waiting = await load("waiting", "echo", "--connections", "2", "--concurrency", "5", "--timeout-ms", "30000");
     await arrived("ZeromqServiceWithoutWorkers", "firing", { service: "echo", severity: "critical" });
-    const told = (await receiver.told()).flatMap(({ alerts }) => alerts).find(({ labels }) => labels["alertname"] === "ZeromqServiceWithoutWorkers")!;
+    const told = (await receiver.told()).flatMap(({ alerts }) => alerts).find(({ labels }) => labels["alertname"] === "ZeromqServiceWithoutWorkers" && labels["service"] === "echo")!;
     expect(told.annotations).toMatchObject({ summary: expect.stringMatching(/^\d+ requests for echo wait/), runbook_url: "monitoring/runbooks/ZeromqServiceWithoutWorkers.md" });
     await succeed(stack.kubectl(["scale", `deployment/${deployment.echo}`, "--replicas=1"]));
     await arrived("ZeromqServiceWithoutWorkers", "resolved", { service: "echo" });
