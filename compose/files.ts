@@ -24,7 +24,7 @@ export function files(): Record<string, string> {
   return {
     "docker-compose.yml": `${generated}${yaml(compose(settings))}`,
     [`config/${configFiles.broker}`]: brokerConf(settings),
-    [`config/${configFiles.worker}`]: workerConf(),
+    [`config/${configFiles.worker}`]: workerConf(settings),
     "config/prometheus/prometheus.yml": `${generated}${yaml(scraping(about))}`,
     [`config/prometheus/${ruleFileName}`]: `${generated}${yaml(ruleFile(about))}`,
     "config/grafana/provisioning/datasources/datasources.yaml": `${generated}${yaml(dataSources(settings.prometheus.scrapeIntervalSeconds))}`,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, extname, join, resolve } from "node:path";
 import { watch } from "chokidar";
+import { logFields } from "../services/contract/logs.ts";
 import { ports } from "../services/contract/ports.ts";
 import { startProgram } from "./programs.ts";
 import type { Program } from "./programs.ts";
@@ -40,8 +41,10 @@ const loud = new Set(["WARNING", "ERROR", "CRITICAL"]);
 const quiet = /plain text/;
 const tell = (who: string) => (line: Record<string, unknown>) => {
   if (!loud.has(String(line["level"])) || quiet.test(String(line["message"]))) return;
-  const { err } = line as { err?: { stack?: string } };
-  say(`${who}: ${String(line["message"])}${line["requestId"] === undefined ? "" : ` (request ${String(line["requestId"])})`}${err?.stack === undefined ? "" : `\n${err.stack}`}`);
+  const { err } = line as { err?: { type: string; message?: string; stack?: string } };
+  const id = line[logFields.requestId.name];
+  const error = err === undefined ? [] : [`${err.type}: ${err.message ?? ""}`, ...(err.stack === undefined ? [] : [err.stack])];
+  say([`${who}: ${String(line["message"])}${id === undefined ? "" : ` (request ${String(id)})`}`, ...error].join("\n"));
 };
 
 const heartbeat = { HEARTBEAT_INTERVAL: "1" };
@@ -55,7 +58,7 @@ const queues = new Map<string, Promise<void>>();
 async function start(path: string): Promise<void> {
   const service = serviceOf(path);
   const old = workers.get(service);
-  const env = { ...heartbeat, BROKER_ADDRESS: `tcp://127.0.0.1:${backend}`, SERVICE: service, HANDLER: path, METRICS_PORT: String(await freePort(ports.metrics)), LEDGER_FILE: join(folder, "ledger.txt") };
+  const env = { ...heartbeat, BROKER_ADDRESS: `tcp://127.0.0.1:${backend}`, SERVICE: service, HANDLER: path, LOG_ERROR_MESSAGES: "true", METRICS_PORT: String(await freePort(ports.metrics)), LEDGER_FILE: join(folder, "ledger.txt") };
   const worker = startProgram("worker", env, tell(service));
   try {
     await worker.said("registered");

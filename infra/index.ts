@@ -30,7 +30,7 @@ const { deployments } = new Workers(settings, (worker) => built.ofWorker(setting
 const traffic = new Switch(settings, references[active], network, { ...cluster, dependsOn: [deployment, ...deployments] });
 new Broker(settings, standby, references[standby], { ...cluster, dependsOn: [...needed, traffic.moved] });
 void announceTraffic(settings, references);
-new Monitoring(settings, { ...cluster, dependsOn: home });
+new Monitoring(settings, deployments, references[active], { ...cluster, dependsOn: home });
 
 export const { namespace, kubeContext, activeColor } = settings;
 /** Where clients connect to: inside of the cluster, and outside where the frontend's type gives them a place. */

@@ -9,16 +9,10 @@ import { installPackages } from "./packages.ts";
 import type { Plan } from "./plan.ts";
 import { ensurePlugins } from "./plugins.ts";
 import { ensure } from "./processes.ts";
-import type { Say, Step } from "./steps.ts";
-import { binaries, checkersBuild, compile, isBuilt, kubernetesBuild, pulumiBuild, type GoBuild } from "./toolchain/build.ts";
-import { fetchGo, findGo } from "./toolchain/go.ts";
+import type { Step } from "./steps.ts";
+import { binaries, built, checkersBuild, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { fetchGo } from "./toolchain/go.ts";
 import { hasLanguageHost, installPulumi } from "./toolchain/pulumi.ts";
-
-async function built(build: GoBuild, say: Say): Promise<string> {
-  if (isBuilt(build)) return "built earlier";
-  await compile(build, (await findGo()) ?? (await fetchGo()), say);
-  return "compiled";
-}
 
 /** The Pulumi CLI and its plugins: enough for a preview, and for an update of somebody else's cluster. */
 export function pulumiProvisions(found: Found, plan: Plan): Step[] {

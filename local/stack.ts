@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { parseSettings, type Settings, SettingsError } from "../infra/settings.ts";
 import { Failure } from "./failure.ts";
 import { checkout, paths } from "./paths.ts";
 import { run } from "./run.ts";
@@ -24,6 +25,20 @@ export async function selectStack(env: Environment): Promise<void> {
   removeDeadLocks();
   await run(["pulumi", "stack", "select", devStack, "--create"], { log: "stack", cwd: checkout, env });
 }
+
+/** The dev stack's settings, as the program reads them. */
+export async function settingsOf(env: Environment): Promise<Settings> {
+  const { stdout } = await execa("pulumi", ["config", "--json", "--show-secrets", "--stack", devStack], { cwd: checkout, env });
+  const config = Object.entries(JSON.parse(stdout) as Record<string, { value: string }>).map(([key, { value }]) => [key, value]);
+  try {
+    return parseSettings(Object.fromEntries(config), devStack);
+  } catch (error) {
+    throw error instanceof SettingsError ? new Failure(error.message) : error;
+  }
+}
+
+/** Options of an update that leaves alone what looks at the stack: nothing else runs third-party images, and no request needs it. */
+export const withoutMonitoring = ["--exclude", "**zeromq-stack:infra:Monitoring**"];
 
 /** `pulumi up` or `pulumi destroy` of the dev stack. */
 export async function update(command: "up" | "destroy", env: Environment, onLine: (line: string) => void, options: readonly string[] = []): Promise<string> {

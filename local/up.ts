@@ -1,7 +1,11 @@
+import { imagesInUse } from "../infra/settings/imagesInUse.ts";
+import type { ThirdParty } from "../infra/settings/thirdPartyImages.ts";
 import { choose } from "./cluster/choice.ts";
 import { environment } from "./environment.ts";
 import { Failure } from "./failure.ts";
 import { look } from "./found.ts";
+import { ownDockerHost } from "./images/docker.ts";
+import { ensureThirdPartyImages, missingImages } from "./images/thirdParty.ts";
 import { locked } from "./lock.ts";
 import { agree } from "./packages.ts";
 import { plan, type Plan } from "./plan.ts";
@@ -9,7 +13,7 @@ import { program } from "./program.ts";
 import { provisions } from "./provide.ts";
 import { demonstrate, requestCommand } from "./request.ts";
 import { perform, type Step } from "./steps.ts";
-import { outputs, selectStack, update, type Outputs } from "./stack.ts";
+import { outputs, selectStack, settingsOf, update, withoutMonitoring, type Outputs } from "./stack.ts";
 
 const usage = `npm run up [-- --yes]
 
@@ -28,6 +32,8 @@ async function up(yes: boolean): Promise<void> {
   choose(found.context, decided.cluster);
   let result: Outputs | undefined;
   let answer = "";
+  let missing: ThirdParty[] = [];
+  const ownRegistry = decided.cluster !== "context";
   const steps: Step[] = [
     ...provisions(found, decided),
     {
@@ -35,8 +41,10 @@ async function up(yes: boolean): Promise<void> {
       run: async (say) => {
         const current = environment(decided); // the plugins are known only now
         await selectStack(current);
+        if (ownRegistry) missing = await missingImages(imagesInUse(await settingsOf(current)));
         // A kind cluster can be deleted and made anew without the stack's state hearing of it.
-        const changes = await update("up", current, say, decided.cluster === "kind" ? ["--refresh"] : []);
+        const refresh = decided.cluster === "kind" ? ["--refresh"] : [];
+        const changes = await update("up", current, say, [...refresh, ...(missing.length > 0 ? withoutMonitoring : [])]);
         result = await outputs(current);
         return changes;
       },
@@ -50,6 +58,27 @@ async function up(yes: boolean): Promise<void> {
       },
     },
   ];
+  if (ownRegistry) {
+    // What a request does not need, and images that take long, come after the first one's answer.
+    steps.push(
+      {
+        title: "Third-party images",
+        run: async (say) => {
+          if (missing.length === 0) return "present";
+          const wanted = imagesInUse(await settingsOf(environment(decided)));
+          const lacking = await ensureThirdPartyImages(wanted, found.docker ?? ownDockerHost, say);
+          if (lacking.length === 0) return `put into the registry: ${missing.join(", ")}`;
+          throw new Failure(`the stack answers, but what looks at it is left out: no image can be had here of ${lacking.join(", ")}`, {
+            todo: "Switch off what needs it in Pulumi.dev.yaml, then run it again.",
+          });
+        },
+      },
+      {
+        title: "Stack with all parts",
+        run: async (say) => (missing.length === 0 ? "complete already" : update("up", environment(decided), say)),
+      },
+    );
+  }
   const took = await perform(steps);
   console.log(summary(result!, answer, took, (performance.now() - start) / 1000));
 }

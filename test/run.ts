@@ -5,6 +5,8 @@ import { execa } from "execa";
 import { stopAll } from "../local/down.ts";
 import { environment } from "../local/environment.ts";
 import { Failure } from "../local/failure.ts";
+import { ownDockerHost } from "../local/images/docker.ts";
+import { ensureThirdPartyImages, makeable } from "../local/images/thirdParty.ts";
 import { look, missingPackages } from "../local/found.ts";
 import { locked } from "../local/lock.ts";
 import { agree, installPackages } from "../local/packages.ts";
@@ -13,7 +15,7 @@ import { plan } from "../local/plan.ts";
 import { find, stop } from "../local/processes.ts";
 import { program } from "../local/program.ts";
 import { checkerProvision, provisions } from "../local/provide.ts";
-import { perform } from "../local/steps.ts";
+import { perform, type Step } from "../local/steps.ts";
 import { testPackages } from "../local/versions.ts";
 
 const usage = `npm test [-- --skip-e2e] [--yes]
@@ -63,7 +65,14 @@ async function endToEnd(yes: boolean): Promise<void> {
   if (!yes) await agree(decided.packages);
   const wasRunning = find().length > 0;
   try {
-    await perform(provisions(found, decided)).catch((error: unknown) => {
+    const images: Step = {
+      title: "Third-party images",
+      run: async (say) => {
+        await ensureThirdPartyImages(makeable, found.docker ?? ownDockerHost, say);
+        return "present";
+      },
+    };
+    await perform([...provisions(found, decided), ...(decided.cluster === "context" ? [] : [images])]).catch((error: unknown) => {
       console.error(`${notRun}, because their cluster could not be provided:`);
       throw error;
     });

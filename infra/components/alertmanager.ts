@@ -6,6 +6,7 @@ import type { Settings } from "../settings.ts";
 import { alertmanagerSecret, alertmanagerStatefulSet } from "../specs/alertmanager.ts";
 import { monitoringService } from "../specs/monitoringPod.ts";
 import { alertmanagerTraffic } from "../specs/monitoringTraffic.ts";
+import { policyOf } from "./networkPolicies.ts";
 
 const name = monitoringNames.alertmanager;
 
@@ -19,7 +20,7 @@ export class Alertmanager extends pulumi.ComponentResource {
     const inNamespace = { parent: this, dependsOn: options.dependsOn };
     const needed = [
       new kubernetes.core.v1.Secret(name, alertmanagerSecret(settings), inNamespace),
-      new kubernetes.networking.v1.NetworkPolicy(name, alertmanagerTraffic(settings), inNamespace),
+      ...policyOf(name, alertmanagerTraffic(settings), settings, inNamespace),
     ];
     const pod = new kubernetes.apps.v1.StatefulSet(name, alertmanagerStatefulSet(settings), { parent: this, dependsOn: needed });
     new kubernetes.core.v1.Service(name, monitoringService("alertmanager", settings), { parent: this, dependsOn: pod });

@@ -1,15 +1,15 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { names, secretKeys } from "../../services/contract/names.ts";
-import { type CurveKeyPair, curveKeyPair } from "../keys/curveKeyPair.ts";
+import { curveKeyPair } from "../keys/curveKeyPair.ts";
 import { ownClient } from "../settings/curve.ts";
 import { isProtected } from "../settings/developmentStack.ts";
 import type { Settings } from "../settings.ts";
-import { admittedKeys, admittedText, pairsText, peerText, peerVariables } from "../specs/curveFiles.ts";
+import { admittedKeys, admittedText, pairsText, peerText, peerVariables, type ServerPair } from "../specs/curveFiles.ts";
 import { objectMetadata } from "../specs/objectMetadata.ts";
 import { awaitedText } from "./awaitedText.ts";
 
-type Pair = pulumi.Output<CurveKeyPair>;
+type Pair = pulumi.Output<ServerPair>;
 
 /** The stack's CURVE keys: made by its first update, kept in its state as secrets, given to the cluster as Secrets. */
 export class CurveKeys extends pulumi.ComponentResource {
@@ -60,11 +60,11 @@ export class CurveKeys extends pulumi.ComponentResource {
   #pair(name: string, protect = false): Pair {
     const kept = new pulumi.Stash(
       name,
-      { input: pulumi.secret(curveKeyPair()) },
+      { input: pulumi.secret({ ...curveKeyPair(), createdSeconds: Math.floor(Date.now() / 1000) }) },
       // Every run offers a new pair; the state's own is the one that counts, until somebody replaces this resource.
       { parent: this, ignoreChanges: ["input"], additionalSecretOutputs: ["input", "output"], protect },
     );
-    return pulumi.secret(kept.output).apply((stashed: CurveKeyPair) => stashed);
+    return pulumi.secret(kept.output).apply((stashed: ServerPair) => stashed);
   }
 }
 

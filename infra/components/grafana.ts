@@ -7,6 +7,7 @@ import { grafanaConfigMap, grafanaSecret, grafanaStatefulSet } from "../specs/gr
 import { monitoringService } from "../specs/monitoringPod.ts";
 import { grafanaTraffic } from "../specs/monitoringTraffic.ts";
 import { awaitedText } from "./awaitedText.ts";
+import { policyOf } from "./networkPolicies.ts";
 
 const name = monitoringNames.grafana;
 
@@ -24,7 +25,7 @@ export class Grafana extends pulumi.ComponentResource {
     const needed = [
       new kubernetes.core.v1.ConfigMap(name, grafanaConfigMap(settings), inNamespace),
       new kubernetes.core.v1.Secret(name, grafanaSecret(settings, awaitedText(password)), inNamespace),
-      new kubernetes.networking.v1.NetworkPolicy(name, grafanaTraffic(settings), inNamespace),
+      ...policyOf(name, grafanaTraffic(settings), settings, inNamespace),
     ];
     const pod = new kubernetes.apps.v1.StatefulSet(name, grafanaStatefulSet(settings), { parent: this, dependsOn: needed });
     new kubernetes.core.v1.Service(name, monitoringService("grafana", settings), { parent: this, dependsOn: pod });

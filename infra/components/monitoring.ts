@@ -1,17 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings.ts";
 import { Alertmanager } from "./alertmanager.ts";
+import { Autoscaling } from "./autoscaling.ts";
 import { Grafana } from "./grafana.ts";
+import { Logging } from "./logging.ts";
 import { Prometheus } from "./prometheus.ts";
 
-/** What operators look at and are told by, as far as the settings want it. */
+/** What operators look at and are told by, and what acts on it, as far as the settings want it. */
 export class Monitoring extends pulumi.ComponentResource {
-  constructor(settings: Settings, { dependsOn, ...options }: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource }) {
+  /**
+   * @param workers what autoscaling moves, in the order of the settings
+   * @param image our own, for what needs a program of its own
+   */
+  constructor(
+    settings: Settings, workers: readonly pulumi.Resource[], image: pulumi.Output<string>, { dependsOn, ...options }: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource },
+  ) {
     super("zeromq-stack:infra:Monitoring", "monitoring", {}, options);
     const inside = { parent: this, dependsOn };
     if (settings.alerting.enabled) new Alertmanager(settings, inside);
-    if (settings.prometheus.enabled) new Prometheus(settings, inside);
+    const prometheus = settings.prometheus.enabled ? [new Prometheus(settings, inside)] : [];
     if (settings.grafana.enabled) new Grafana(settings, inside);
+    if (settings.autoscaling.enabled) new Autoscaling(settings, workers, { parent: this, dependsOn: [dependsOn, ...prometheus] });
+    if (settings.logging.enabled) new Logging(settings, image, inside);
     this.registerOutputs();
   }
 }

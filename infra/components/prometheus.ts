@@ -5,6 +5,7 @@ import type { Settings } from "../settings.ts";
 import { monitoringService } from "../specs/monitoringPod.ts";
 import { prometheusTraffic } from "../specs/monitoringTraffic.ts";
 import { prometheusAccount, prometheusConfigMap, prometheusRole, prometheusRoleBinding, prometheusStatefulSet } from "../specs/prometheus.ts";
+import { policyOf } from "./networkPolicies.ts";
 
 const name = monitoringNames.prometheus;
 
@@ -13,13 +14,13 @@ export class Prometheus extends pulumi.ComponentResource {
   constructor(settings: Settings, options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource }) {
     super("zeromq-stack:infra:Prometheus", name, {}, options);
     const inNamespace = { parent: this, dependsOn: options.dependsOn };
-    const { core, rbac, networking, apps } = { core: kubernetes.core.v1, rbac: kubernetes.rbac.v1, networking: kubernetes.networking.v1, apps: kubernetes.apps.v1 };
+    const { core, rbac, apps } = { core: kubernetes.core.v1, rbac: kubernetes.rbac.v1, apps: kubernetes.apps.v1 };
     const needed = [
       new core.ConfigMap(name, prometheusConfigMap(settings), inNamespace),
       new core.ServiceAccount(name, prometheusAccount(settings), inNamespace),
       new rbac.Role(name, prometheusRole(settings), inNamespace),
       new rbac.RoleBinding(name, prometheusRoleBinding(settings), inNamespace),
-      new networking.NetworkPolicy(name, prometheusTraffic(settings), inNamespace),
+      ...policyOf(name, prometheusTraffic(settings), settings, inNamespace),
     ];
     const pod = new apps.StatefulSet(name, prometheusStatefulSet(settings), { parent: this, dependsOn: needed });
     new core.Service(name, monitoringService("prometheus", settings), { parent: this, dependsOn: pod });

@@ -1,4 +1,4 @@
-import { containersOf, kindOf, podOf, type ResourceRule } from "./rules.ts";
+import { containersOf, type Declared, isLogsNamespace, kindOf, podOf, type ResourceRule } from "./rules.ts";
 
 type Fields = Readonly<Record<string, any>>;
 
@@ -21,6 +21,12 @@ function containerRule(name: string, description: string, wrong: (container: Fie
 const own = (container: Fields, pod: Fields, field: string): unknown => container["securityContext"]?.[field] ?? pod["securityContext"]?.[field];
 
 const longLived = ["Deployment", "StatefulSet", "DaemonSet"];
+
+/** The one that may read files of its node, and which ones. */
+const readsLogs = (resource: Declared): boolean => kindOf(resource) === "DaemonSet" && isLogsNamespace(resource.props["metadata"]?.namespace);
+const isLogs = (path: string): boolean => path === "/var/log/containers" || path === "/var/log/pods";
+const isReadOnly = (pod: Fields, volume: string): boolean =>
+  containersOf(pod).every(({ volumeMounts = [] }) => volumeMounts.every((mount: Fields) => mount["name"] !== volume || mount["readOnly"] === true));
 
 export const podRules: readonly ResourceRule[] = [
   containerRule("non-root", "Containers run as somebody who is not root.", (container, pod) =>
@@ -56,12 +62,14 @@ export const podRules: readonly ResourceRule[] = [
   ),
   {
     name: "host",
-    description: "Pods share nothing with their node.",
+    description: "Pods share nothing with their node; but Filebeat, in a namespace of its own, reads the containers' logs there and cannot write to them.",
     check(resource) {
       const pod = podOf(resource);
       if (pod === undefined) return [];
       const shared = ["hostNetwork", "hostPID", "hostIPC"].filter((field) => pod[field] === true);
-      const mounted = ((pod["volumes"] ?? []) as Fields[]).filter(({ hostPath }) => hostPath !== undefined).map(({ name }) => `hostPath of volume ${name}`);
+      const mounted = ((pod["volumes"] ?? []) as Fields[])
+        .filter(({ name, hostPath }) => hostPath !== undefined && !(readsLogs(resource) && isLogs(hostPath.path) && isReadOnly(pod, name)))
+        .map(({ name }) => `hostPath of volume ${name}`);
       return [...shared, ...mounted].map((what) => `${what} must not be used`);
     },
   },

@@ -43,6 +43,11 @@ export function podOf(resource: Declared): Readonly<Record<string, any>> | undef
   }
 }
 
+/** The namespace of what reads the nodes' logs; a stack's own ends otherwise. */
+export function isLogsNamespace(name: unknown): boolean {
+  return typeof name === "string" && name.endsWith("-logs");
+}
+
 /** Every container of a pod, those that only prepare it too. */
 export function containersOf(pod: Readonly<Record<string, any>>): Readonly<Record<string, any>>[] {
   return [...(pod["initContainers"] ?? []), ...pod["containers"], ...(pod["ephemeralContainers"] ?? [])];

@@ -4,7 +4,7 @@ import { containersOf, type Declared, kindOf, podOf, type StackRule } from "./ru
 const secretName = /(secret|passw(or)?d|token|credential|private[_-]?key|api[_-]?key)/i;
 const fileName = /_FILE$/;
 /** Whatever its name: a private key, or a secret one behind its name in some file. */
-const secretText = /-----BEGIN [A-Z ]*PRIVATE KEY-----|^\s*[\w.-]*(secret|passw(or)?d|token)[\w.-]*\s*[=:]\s*\S/im;
+const secretText = /-----BEGIN [A-Z ]*PRIVATE KEY-----|^\s*[\w.-]*(secret|passw(or)?d|token(?!izer))[\w.-]*\s*[=:]\s*\S/im;
 /** Shorter values stand in other texts by chance. */
 const leastLength = 8;
 

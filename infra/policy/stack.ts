@@ -1,6 +1,6 @@
 import { colors, labels, names, portNames } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
-import { type Declared, kindOf, type ResourceRule, type StackRule } from "./rules.ts";
+import { type Declared, isLogsNamespace, kindOf, podOf, type ResourceRule, type StackRule } from "./rules.ts";
 import { plainSecrets } from "./secrets.ts";
 
 const matches = (selector: Record<string, string>, labelled: Record<string, string>): boolean => Object.entries(selector).every(([key, value]) => labelled[key] === value);
@@ -22,9 +22,9 @@ export const objectRules: readonly ResourceRule[] = [
   },
   {
     name: "restricted-namespaces",
-    description: "Namespaces admit no pod that is less than restricted.",
+    description: "Namespaces admit no pod that is less than restricted; but Filebeat's, whose pods read files of their node.",
     check(resource) {
-      if (kindOf(resource) !== "Namespace") return [];
+      if (kindOf(resource) !== "Namespace" || isLogsNamespace(resource.name)) return [];
       const level = resource.props["metadata"]?.labels?.["pod-security.kubernetes.io/enforce"];
       return level === "restricted" ? [] : ["the label pod-security.kubernetes.io/enforce must be restricted"];
     },
@@ -41,6 +41,16 @@ export const stackRules: readonly StackRule[] = [
       return colors
         .filter((color) => !present.some((labelled) => matches({ [labels.app]: names.brokerApp, [labels.version]: color }, labelled)))
         .map((color) => `no Deployment of ${color} brokers is declared`);
+    },
+  },
+  {
+    name: "logs-namespaces",
+    description: "A namespace that is less than restricted holds Filebeat, and nothing else that runs.",
+    check(resources) {
+      return resources
+        .filter((resource) => podOf(resource) !== undefined && isLogsNamespace(resource.props["metadata"]?.namespace))
+        .filter((resource) => kindOf(resource) !== "DaemonSet" || resource.name !== "filebeat")
+        .map((resource) => `${resource.name} must not be in ${resource.props["metadata"].namespace}`);
     },
   },
   {

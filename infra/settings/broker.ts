@@ -8,7 +8,7 @@ export const broker = group({
   replicas: wholeNumber(1, 100).default(3).describe("Brokers of the active colour; the other one has standbyReplicas."),
   logLevel: oneOf(environment.logLevel.words)
     .default(environment.logLevel.default)
-    .describe("The least severe log entries that are written."),
+    .describe("The least severe log entries that are written; a change restarts nobody."),
   heartbeatIntervalSeconds: seconds(0.1, 60)
     .default(Number(environment.heartbeatIntervalSeconds.default))
     .describe("Seconds between heartbeats of brokers and workers."),

@@ -2,6 +2,7 @@ import { environment } from "../../services/contract/environment.ts";
 import { curveProblems } from "./curve.ts";
 import { monitoringProblems } from "./monitoringProblems.ts";
 import { handlerProblems } from "./handlers.ts";
+import { loggingProblems } from "./logging.ts";
 import { networkProblems } from "./network.ts";
 import type { Problem } from "./problems.ts";
 import { resourceProblems } from "./resources.ts";
@@ -84,6 +85,7 @@ export const crosschecks: readonly Check[] = [
 
   handlerProblems,
   monitoringProblems,
+  loggingProblems,
 
   curveProblems,
 

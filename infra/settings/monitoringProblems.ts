@@ -12,9 +12,12 @@ export function monitoringProblems({ prometheus, alerting, grafana, autoscaling 
   const { email } = alerting ?? {};
   const half = email && !email.username !== !email.password ? (email.username ? "password" : "username") : undefined;
   const login = half === undefined ? [] : [{ key: `alerting.email.${half}`, message: "nothing found; allowed: username and password, or neither" }];
-  const bounds =
-    autoscaling && autoscaling.minReplicas > autoscaling.maxReplicas
-      ? [{ key: "autoscaling.minReplicas", message: `${autoscaling.minReplicas} found; allowed: at most maxReplicas, which is ${autoscaling.maxReplicas}` }]
-      : [];
-  return [...alone, ...shares, ...login, ...bounds];
+  return [...alone, ...shares, ...login, ...(autoscaling ? scalingProblems(autoscaling) : [])];
+}
+
+function scalingProblems(autoscaling: Settings["autoscaling"]): Problem[] {
+  const { minReplicas, maxReplicas } = autoscaling;
+  const bounds = minReplicas > maxReplicas ? [{ key: "autoscaling.minReplicas", message: `${minReplicas} found; allowed: at most maxReplicas, which is ${maxReplicas}` }] : [];
+  const shares = (["metricsServer", "prometheusAdapter"] as const).flatMap((part) => resourceProblems(`autoscaling.${part}.resources`, autoscaling[part].resources));
+  return [...bounds, ...shares];
 }

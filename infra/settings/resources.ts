@@ -34,6 +34,11 @@ function quantity(amount: string): number {
   return unit === "m" ? Number(number) / 1000 : Number(number) * (bytes[unit] ?? 1);
 }
 
+/** An amount of memory in MiB. */
+export function memoryMebibytes(amount: string): number {
+  return quantity(amount) / 2 ** 20;
+}
+
 /** Where a container asks for more than it may have; Kubernetes refuses it. */
 export function resourceProblems(key: string, { requests, limits }: z.output<ReturnType<typeof resources>>): Problem[] {
   return (["cpu", "memory"] as const)

@@ -18,12 +18,20 @@ export const updateChecks: readonly Check[] = [
     }];
   },
 
-  function othersImagesArePinned({ prometheus, alerting, grafana }, stack) {
+  function othersImagesArePinned({ prometheus, alerting, grafana, autoscaling, logging }, stack) {
     if (isDevelopmentStack(stack)) return [];
-    return Object.entries({ prometheus, alerting, grafana }).flatMap(([key, group]) =>
-      group === undefined || !group.enabled || group.image.includes("@")
+    const { metricsServer, prometheusAdapter } = autoscaling?.enabled ? autoscaling : {};
+    const scaling = Object.entries({ metricsServer, prometheusAdapter }).map(([part, group]) => ({
+      key: `autoscaling.${part}`,
+      image: group?.from === "stack" ? group.image : undefined,
+    }));
+    const { elasticsearch, filebeat, kibana } = logging?.enabled ? logging : {};
+    const logs = Object.entries({ elasticsearch, filebeat, kibana: kibana?.enabled ? kibana : undefined }).map(([part, group]) => ({ key: `logging.${part}`, image: group?.image }));
+    const looking = Object.entries({ prometheus, alerting, grafana }).map(([key, group]) => ({ key, image: group?.enabled ? group.image : undefined }));
+    return [...looking, ...scaling, ...logs].flatMap(({ key, image }) =>
+      image === undefined || image.includes("@")
         ? []
-        : [{ key: `${key}.image`, message: `"${group.image}" found on stack ${stack}; allowed: with a digest (${group.image}@sha256:<64 hexadecimal digits>), but on dev and dev-…` }],
+        : [{ key: `${key}.image`, message: `"${image}" found on stack ${stack}; allowed: with a digest (${image}@sha256:<64 hexadecimal digits>), but on dev and dev-…` }],
     );
   },
 

@@ -20,6 +20,7 @@ export const reservedWorkerVariables: readonly string[] = [
 
 /** The variables of a worker's process that a service may set for itself. */
 const free: readonly Variable[] = [
+  environment.logErrorMessages,
   environment.logLevel,
   environment.maxMessageBytes,
   environment.receiveTimeoutMs,

@@ -25,7 +25,7 @@ const worker = group({
   image: text(pinnedForm, "a version or repository pinned by digest (1.4.0@sha256:<64 hexadecimal digits>)")
     .optional()
     .describe("The image of this service's workers, such as one of your own with its handler; images.worker where it is not given."),
-  replicas: wholeNumber(0, 1000).default(5).describe("Workers of this service."),
+  replicas: wholeNumber(0, 1000).default(5).describe("Workers of this service, where autoscaling does not decide it."),
   min: wholeNumber(1, 1000).optional().describe("Workers of this service at least, where their number follows the load; autoscaling.minReplicas where it is not given."),
   max: wholeNumber(1, 1000).optional().describe("Workers of this service at most; autoscaling.maxReplicas where it is not given."),
   concurrency: wholeNumber(...environment.workerConcurrency.range)

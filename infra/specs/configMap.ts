@@ -13,7 +13,7 @@ export const configFiles = {
   worker: basename(image.workerConfigFile),
 } as const;
 
-/** What brokers read at start. */
+/** What brokers read at start, but for the level of their log, which they follow while they run. */
 export function brokerConf({ broker }: Settings): string {
   return lines({
     [environment.frontendPort.fileKey]: ports.frontend,
@@ -24,9 +24,10 @@ export function brokerConf({ broker }: Settings): string {
   });
 }
 
-/** What all workers read at start; a service's own values come as variables, which win. */
-export function workerConf(): string {
+/** What all workers read, as brokers do theirs; a service's own values come as variables, which win. */
+export function workerConf({ workerLogLevel }: Pick<Settings, "workerLogLevel">): string {
   return lines({
+    [environment.logLevel.fileKey]: workerLogLevel,
     [environment.brokerAddress.fileKey]: `tcp://${names.headlessService}:${ports.backend}`,
     [environment.workerTimeoutSeconds.fileKey]: environment.workerTimeoutSeconds.default,
     [environment.retryAttempts.fileKey]: environment.retryAttempts.default,
@@ -39,13 +40,18 @@ export function configMap(settings: Settings): ConfigMap {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: objectMetadata({ name: names.configMap, namespace: settings.namespace }),
-    data: { [configFiles.broker]: brokerConf(settings), [configFiles.worker]: workerConf() },
+    data: { [configFiles.broker]: brokerConf(settings), [configFiles.worker]: workerConf(settings) },
   };
 }
 
 /** Seconds are written as the seed does: always with a fraction. */
 export function inSeconds(seconds: number): string {
   return Number.isInteger(seconds) ? seconds.toFixed(1) : String(seconds);
+}
+
+/** What of a file counts at start alone: a change of it rolls the pods. */
+export function readAtStart(file: string): string {
+  return file.split("\n").filter((line) => !line.startsWith(`${environment.logLevel.fileKey} `)).join("\n");
 }
 
 function lines(values: Record<string, string | number>): string {

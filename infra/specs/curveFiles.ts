@@ -32,9 +32,14 @@ export function admittedText(list: readonly Admitted[]): string {
   return list.map(({ name, publicKey, services }) => `${[publicKey, name, ...(services ? [services.join(",")] : [])].join(" ")}\n`).join("");
 }
 
+/** A pair of the brokers' own, and when it was made, in seconds since 1970; states from before that was kept do not say it. */
+export interface ServerPair extends CurveKeyPair {
+  readonly createdSeconds?: number;
+}
+
 /** The brokers' own pairs as they read them, the one that peers use first at the top. */
-export function pairsText(pairs: readonly CurveKeyPair[]): string {
-  return pairs.map(({ publicKey, secretKey }) => `${publicKey} ${secretKey}\n`).join("");
+export function pairsText(pairs: readonly ServerPair[]): string {
+  return pairs.map(({ publicKey, secretKey, createdSeconds }) => `${publicKey} ${secretKey}${createdSeconds === undefined ? "" : ` ${createdSeconds}`}\n`).join("");
 }
 
 /** A client's or worker's keys by the names of their variables, for a file or an environment. */

@@ -4,17 +4,25 @@ import { workerBounds } from "../settings/workers.ts";
 
 /** What rules, dashboards and their programs must know of the stack. */
 export function monitored(settings: Settings): Monitored {
-  const { namespace, prometheus, alerting, grafana, autoscaling, workers } = settings;
+  const { namespace, prometheus, alerting, grafana, autoscaling } = settings;
   return {
     namespace,
     scrapeIntervalSeconds: prometheus.scrapeIntervalSeconds,
     objectivePercent: alerting.objectivePercent,
     oldestRequestSeconds: alerting.oldestRequestSeconds ?? settings.longestRequestSeconds / 2,
     queueLength: autoscaling.queueLength,
-    scaled: autoscaling.enabled ? workers.map((worker) => ({ service: worker.service, maxReplicas: workerBounds(settings, worker).maxReplicas })) : [],
+    scaled: autoscaling.enabled ? scaledServices(settings) : [],
     keyDays: alerting.keyDays,
     runbooks: alerting.runbooks,
     alertmanager: alerting.enabled,
     grafana: grafana.enabled,
   };
+}
+
+/** A service that has as many workers at least as at most is at its maximum always, and that is no news. */
+function scaledServices(settings: Settings): Monitored["scaled"] {
+  return settings.workers
+    .map((worker) => ({ service: worker.service, ...workerBounds(settings, worker) }))
+    .filter(({ minReplicas, maxReplicas }) => minReplicas < maxReplicas)
+    .map(({ service, maxReplicas }) => ({ service, maxReplicas }));
 }

@@ -5,6 +5,7 @@ import { labels } from "../../services/contract/names.ts";
 import { monitoringNames, monitoringPorts } from "../../monitoring/names.ts";
 import type { Settings } from "../settings.ts";
 import { dataMount, dataVolume } from "./dataVolume.ts";
+import { imageReference } from "../settings/imageReference.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { pulling } from "./pullSecret.ts";
 import { objectMetadata } from "./objectMetadata.ts";
@@ -74,7 +75,7 @@ export function monitoringStatefulSet(part: Part, settings: Settings, { referenc
           securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId },
           containers: [{
             name,
-            image: `${settings.imageRegistry}/${reference}`,
+            image: imageReference(settings, reference),
             ports: [{ name: "http", containerPort: monitoringPorts[part] }],
             ...container,
             volumeMounts: [...files.map(({ name: of, path, emptyDir }) => ({ name: of, mountPath: path, readOnly: emptyDir === undefined })), dataMount(dataPath)],

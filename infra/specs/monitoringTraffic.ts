@@ -1,7 +1,7 @@
-import type { NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule } from "kubernetes-types/networking/v1.js";
+import type { NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer } from "kubernetes-types/networking/v1.js";
 import { labels, names } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
-import { monitoringPorts } from "../../monitoring/names.ts";
+import { metricsApiNames, monitoringPorts } from "../../monitoring/names.ts";
 import type { Settings } from "../settings.ts";
 import { monitoringLabels, monitoringMetadata, type Part } from "./monitoringPod.ts";
 
@@ -15,8 +15,9 @@ const askApiServer: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
 
 const reach = (part: Part): NetworkPolicyEgressRule => ({ to: [{ podSelector: { matchLabels: monitoringLabels(part) } }], ports: tcp(monitoringPorts[part]) });
 
-function policy(part: Part, settings: Settings, from: readonly Part[], egress: NetworkPolicyEgressRule[]): NetworkPolicy {
-  const ingress: NetworkPolicyIngressRule[] = from.map((other) => ({ from: [{ podSelector: { matchLabels: monitoringLabels(other) } }], ports: tcp(monitoringPorts[part]) }));
+function policy(part: Part, settings: Settings, from: readonly Part[], egress: NetworkPolicyEgressRule[], others: readonly NetworkPolicyPeer[] = []): NetworkPolicy {
+  const peers = [...from.map((other) => ({ podSelector: { matchLabels: monitoringLabels(other) } })), ...others];
+  const ingress: NetworkPolicyIngressRule[] = peers.map((peer) => ({ from: [peer], ports: tcp(monitoringPorts[part]) }));
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
@@ -33,7 +34,16 @@ export function prometheusTraffic(settings: Settings): NetworkPolicy {
   };
   const { alerting, grafana } = settings;
   const others = [...(alerting.enabled ? [reach("alertmanager")] : []), ...(grafana.enabled ? [reach("grafana")] : [])];
-  return policy("prometheus", settings, grafana.enabled ? ["grafana"] : [], [askNames, askApiServer, ours, ...others]);
+  return policy("prometheus", settings, grafana.enabled ? ["grafana"] : [], [askNames, askApiServer, ours, ...others], scalers(settings));
+}
+
+/** Who tells the autoscaler what Prometheus knows; an adapter that the cluster has is in a namespace of the settings. */
+function scalers({ autoscaling, network }: Settings): NetworkPolicyPeer[] {
+  if (!autoscaling.enabled) return [];
+  if (autoscaling.prometheusAdapter.from === "stack") return [{ podSelector: { matchLabels: { [labels.app]: metricsApiNames.prometheusAdapter } } }];
+  return network.metricsNamespaces.length === 0
+    ? []
+    : [{ namespaceSelector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "In", values: [...network.metricsNamespaces] }] } }];
 }
 
 /** Alertmanager reaches its receivers' ports and nothing else. */

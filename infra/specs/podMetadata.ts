@@ -1,4 +1,5 @@
 import { httpPaths, ports } from "../../services/contract/ports.ts";
+import { readAtStart } from "./configMap.ts";
 import { configAnnotation } from "./configVolume.ts";
 
 /** Annotations of every pod: where Prometheus finds its metrics, and which configuration it started with. */
@@ -7,6 +8,6 @@ export function podAnnotations(configuration: string): Record<string, string> {
     "prometheus.io/scrape": "true",
     "prometheus.io/port": String(ports.metrics),
     "prometheus.io/path": httpPaths.metrics,
-    ...configAnnotation(configuration),
+    ...configAnnotation(readAtStart(configuration)),
   };
 }

@@ -4,7 +4,7 @@ import type { Settings } from "../settings.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
 /** The logins of the settings, as the kubelet reads them. */
-export function pullSecret({ namespace, pull }: Settings) {
+export function pullSecret({ namespace, pull }: Pick<Settings, "namespace" | "pull">) {
   const auths = Object.fromEntries(
     pull.logins.map(({ server, username, password }) => [server, { username, password, auth: Buffer.from(`${username}:${password}`).toString("base64") }]),
   );

@@ -15,6 +15,15 @@ import { workerProbes } from "./probes.ts";
 import { pulling } from "./pullSecret.ts";
 import { spread } from "./spread.ts";
 import { objectMetadata } from "./objectMetadata.ts";
+import { workerBounds } from "../settings/workers.ts";
+
+/** Who decides how many there are. It makes an update of the Deployment out of a change of that, whatever the number is at the time. */
+const replicasOf = "zeromq-stack/replicas-of";
+
+/** Whether a Deployment as it was declared left its number to an autoscaler. */
+export function replicasBelongToAutoscaler(declared: Record<string, any> | undefined): boolean {
+  return declared?.["metadata"]?.annotations?.[replicasOf] === "autoscaler";
+}
 
 /** The labels by which the workers of a service are found. */
 export function workerLabels({ service }: Pick<WorkerSettings, "service">): Record<string, string> {
@@ -25,17 +34,19 @@ export function workerLabels({ service }: Pick<WorkerSettings, "service">): Reco
 export function workerDeployment(settings: Settings, worker: WorkerSettings, index: number, imageReference: string) {
   const matchLabels = workerLabels(worker);
   const curve = workerCurve(settings);
+  const { autoscaling } = settings;
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: objectMetadata({ name: names.workerDeployment(worker.service, index), namespace: settings.namespace, labels: matchLabels }),
+    metadata: objectMetadata({ name: names.workerDeployment(worker.service, index), namespace: settings.namespace, labels: matchLabels, annotations: { [replicasOf]: autoscaling.enabled ? "autoscaler" : "settings" } }),
     spec: {
-      replicas: worker.replicas,
+      // An autoscaler begins with this number, and moves it.
+      replicas: autoscaling.enabled ? workerBounds(settings, worker).minReplicas : worker.replicas,
       revisionHistoryLimit: 5,
       progressDeadlineSeconds: settings.rolloutDeadlineSeconds,
       selector: { matchLabels },
       template: {
-        metadata: { labels: matchLabels, annotations: podAnnotations(workerConf()) },
+        metadata: { labels: matchLabels, annotations: podAnnotations(workerConf(settings)) },
         spec: {
           ...hardenedPod,
           ...pulling(settings),

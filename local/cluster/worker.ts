@@ -11,7 +11,7 @@ import { inNode, listensInNode } from "./node.ts";
 import { kubeconfigs, kubectl, pki } from "./pki.ts";
 
 const files = join(paths.state, "node");
-const containerdSocket = "/run/containerd/containerd.sock";
+export const containerdSocket = "/run/containerd/containerd.sock";
 
 /** The part of the local node that runs pods, in the order it starts. */
 export function nodeServices(bin: string): Service[] {

@@ -5,6 +5,7 @@ import { goOn } from "../interruption.ts";
 import { paths } from "../paths.ts";
 import { output, run } from "../run.ts";
 import { versions } from "../versions.ts";
+import { authorities } from "./authorities.ts";
 import { hasImage, localRegistry } from "./registry.ts";
 
 /** Puts the image that `services/Dockerfile` starts from into the registry on loopback: pulled where that is possible, else made. */
@@ -26,8 +27,8 @@ export async function ensureBaseImage(host: string, onLine: (line: string) => vo
 
 /** What the Dockerfile needs of the genuine image: Debian, Node and npm at the same places, and this machine's certificate authorities. */
 async function baseTar(onLine: (line: string) => void): Promise<string> {
-  const authorities = [process.env["NODE_EXTRA_CA_CERTS"], process.env["SSL_CERT_FILE"], "/etc/ssl/certs/ca-certificates.crt"].find((file) => file !== undefined && existsSync(file));
-  const trusted = createHash("sha256").update(authorities === undefined ? "" : readFileSync(authorities)).digest("hex").slice(0, 8);
+  const trust = authorities();
+  const trusted = createHash("sha256").update(trust === undefined ? "" : readFileSync(trust)).digest("hex").slice(0, 8);
   const tar = join(paths.cache, `base-image-${versions.debianSuite}-node-${versions.node}-npm-${versions.npm}-${trusted}.tar`);
   if (existsSync(tar)) return tar;
   const root = join(paths.state, "base-image");
@@ -42,7 +43,7 @@ async function baseTar(onLine: (line: string) => void): Promise<string> {
     onLine,
     todo: "debootstrap needs root and a Debian mirror; see the log.",
   });
-  if (authorities !== undefined) cpSync(authorities, join(root, "etc/ssl/certs/ca-certificates.crt"), { dereference: true });
+  if (trust !== undefined) cpSync(trust, join(root, "etc/ssl/certs/ca-certificates.crt"), { dereference: true });
   mkdirSync(join(root, "usr/local/bin"), { recursive: true });
   cpSync(process.execPath, join(root, "usr/local/bin/node"));
   await run(["npm", "install", "--global", "--prefix", join(root, "usr/local"), `npm@${versions.npm}`], { log: "base-image", onLine });

@@ -21,6 +21,8 @@ export interface Operation {
   inputs: Properties
   oldInputs: Properties
   state: Properties
+  /** Paths that the program leaves to others. */
+  ignoreChanges: string[]
   preview: boolean
   timeoutSeconds: number
   randomSeed: Uint8Array
@@ -68,6 +70,7 @@ const operation = (request: any): Operation => ({
   inputs: reveal(plain(request.getNews?.() ?? request.getProperties?.())),
   oldInputs: reveal(plain(request.getOldInputs?.() ?? request.getInputs?.() ?? request.getOlds?.())),
   state: reveal(plain(request.getOlds?.() ?? request.getProperties?.())),
+  ignoreChanges: request.getIgnorechangesList?.() ?? [],
   preview: request.getPreview?.() ?? false,
   timeoutSeconds: request.getTimeout?.() ?? 0,
   randomSeed: request.getRandomseed_asU8?.() ?? new Uint8Array(),

@@ -5,6 +5,7 @@ import type { Gathering } from "../majordomo/extension/outgoing.ts";
 import { RecordError } from "../majordomo/extension/reader.ts";
 import { isWorkerMessage, readFromWorker, toWorker } from "../majordomo/extension/worker.ts";
 import type { FromWorkerVisitor } from "../majordomo/extension/worker.ts";
+import type { LimitedLog } from "../process/limited-log.ts";
 import type { Logger } from "../process/log.ts";
 import type { Connection } from "../transport/zmtp/connection.ts";
 import type { Broker } from "./core.ts";
@@ -40,12 +41,12 @@ class Peer implements WorkerPeer, Gathering {
 }
 
 /** Workers' frames ⇄ the core's calls. */
-export function createBackend(about: Omit<Welcome, "version" | "role">, measures: Measures, log: Logger): { room: Room; outbox: ToWorkers; flush(): void } {
+export function createBackend(about: Omit<Welcome, "version" | "role">, measures: Measures, log: Logger, limited: LimitedLog): { room: Room; outbox: ToWorkers; flush(): void } {
   const peers = new Map<Connection, Peer>();
   const outgoing = createOutgoing<Peer>({
     onSent: () => measures.sent("backend"),
     onSlow(link) {
-      log.warn({ remote: link.connection.remote, unsentBytes: link.connection.unsentBytes }, "a worker does not read: its connection is closed");
+      limited.warn("backend slow", { remote: link.connection.remote, unsentBytes: link.connection.unsentBytes }, "a worker does not read: its connection is closed");
       link.connection.destroy(new Error("the peer does not read"));
     },
   });
@@ -70,7 +71,7 @@ export function createBackend(about: Omit<Welcome, "version" | "role">, measures
 
   const malformed = (where: string, what: string): void => {
     measures.dropped("malformed");
-    log.debug({ side: "backend", remote: peer.connection.remote, where, what }, "malformed message");
+    limited.debug(`backend malformed ${where}`, { side: "backend", remote: peer.connection.remote, where, what }, "malformed message");
     core.workers.malformed(peer, `malformed: ${where}: ${what}`, nowMs);
   };
 

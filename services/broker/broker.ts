@@ -14,6 +14,7 @@ import type { Room } from "./frontend.ts";
 import { answerManagement } from "./management.ts";
 import type { Measures } from "./measures.ts";
 import type { Outbox } from "./outbox.ts";
+import { createRequestLines } from "./request-lines.ts";
 import type { BrokerSettings } from "./settings.ts";
 import { countServerKeyUses } from "./server-keys.ts";
 import { describeServices } from "./status.ts";
@@ -72,28 +73,36 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
     heartbeatLiveness: settings.heartbeatLiveness,
     maxBodyBytes: settings.maxMessageBytes,
     maxOutstanding: settings.maxRequestsPerClient,
+    color: settings.color,
   };
-  const frontend = createFrontend(welcome, measures, log);
-  const backend = createBackend(welcome, measures, log);
+  const limited = createLimitedLog(log, now);
+  const lines = createRequestLines(log, now);
+  const frontend = createFrontend(welcome, measures, limited);
+  const backend = createBackend(welcome, measures, log, limited);
   const outbox: Outbox = {
     ...frontend.outbox,
     ...backend.outbox,
-    ended: measures.ended,
-    rejected(bound, service) {
+    ended(outcome, service, milliseconds, instance, id) {
+      measures.ended(outcome, service, milliseconds);
+      lines.ended(outcome, service, milliseconds, instance, id);
+    },
+    rejected(bound, service, request) {
       measures.rejected(bound);
-      log.debug({ bound, service }, "refused: a bound is reached");
+      lines.rejected(bound, service, request);
     },
     workerJoined(worker, service) {
       measures.served(service);
       backend.outbox.workerJoined(worker, service);
     },
-    redelivered: measures.redelivered,
+    redelivered(service, instance, id) {
+      measures.redelivered(service);
+      lines.redelivered(service, instance, id);
+    },
     duplicate: measures.duplicate,
     dropped: measures.dropped,
   };
   const core = createBroker({ ...settings, roleDelayMs, instance }, outbox, (service, body) => answerManagement(service, body, managed));
 
-  const failures = createLimitedLog(log, now);
   const open = (side: Side, endpoint: string, maxConnections: number, room: Room): Promise<Listener> =>
     listen({
       endpoint,
@@ -122,11 +131,11 @@ export async function startBroker(settings: BrokerSettings, security: Security, 
       },
       onHandshakeFailure(remote: string, error: Error) {
         measures.handshakeFailed(side);
-        failures.warn(`${side} ${error.message}`, { side, remote, reason: error.message }, "handshake failed");
+        limited.warn(`${side} ${error.message}`, { side, remote, reason: error.message }, "handshake failed");
       },
       onRefused(remote: string) {
         measures.handshakeFailed(side);
-        failures.warn(`${side} refused`, { side, remote }, "connection refused: there are as many as are allowed");
+        limited.warn(`${side} refused`, { side, remote }, "connection refused: there are as many as are allowed");
       },
     });
   const frontendListener = await open("frontend", settings.frontend, settings.maxClients, frontend.room);

@@ -4,7 +4,7 @@ import type { FromClientVisitor, Welcome } from "../majordomo/extension/client.t
 import { createOutgoing } from "../majordomo/extension/outgoing.ts";
 import type { Gathering } from "../majordomo/extension/outgoing.ts";
 import { RecordError } from "../majordomo/extension/reader.ts";
-import type { Logger } from "../process/log.ts";
+import type { LimitedLog } from "../process/limited-log.ts";
 import type { Connection } from "../transport/zmtp/connection.ts";
 import type { Broker } from "./core.ts";
 import type { Measures } from "./measures.ts";
@@ -35,13 +35,13 @@ class Peer implements ClientPeer, Gathering {
 }
 
 /** Clients' frames ⇄ the core's calls. */
-export function createFrontend(about: Omit<Welcome, "version" | "role">, measures: Measures, log: Logger): { room: Room; outbox: ToClients; flush(): void } {
+export function createFrontend(about: Omit<Welcome, "version" | "role">, measures: Measures, log: LimitedLog): { room: Room; outbox: ToClients; flush(): void } {
   const peers = new Map<Connection, Peer>();
   const outgoing = createOutgoing<Peer>({
     onSent: () => measures.sent("frontend"),
     onSlow(link) {
       measures.dropped("client_slow");
-      log.warn({ remote: link.connection.remote, unsentBytes: link.connection.unsentBytes }, "a client does not read: its connection is closed");
+      log.warn("frontend slow", { remote: link.connection.remote, unsentBytes: link.connection.unsentBytes }, "a client does not read: its connection is closed");
       link.connection.destroy(new Error("the peer does not read"));
     },
   });
@@ -61,7 +61,7 @@ export function createFrontend(about: Omit<Welcome, "version" | "role">, measure
 
   const malformed = (where: string, what: string): void => {
     measures.dropped("malformed");
-    log.debug({ side: "frontend", remote: peer.connection.remote, where, what }, "malformed message");
+    log.debug(`frontend malformed ${where}`, { side: "frontend", remote: peer.connection.remote, where, what }, "malformed message");
   };
 
   const plain = (frames: Buffer[]): void => {

@@ -2,6 +2,7 @@
 import { environment } from "../contract/environment.ts";
 import { serveHttp } from "../process/http.ts";
 import { createLog, moduleLog } from "../process/log.ts";
+import { followLogLevel } from "../process/log-level.ts";
 import { bindProblem, runProgram, stopOnSignal } from "../process/program.ts";
 import { BindError } from "../transport/bind-error.ts";
 import { startBroker } from "./broker.ts";
@@ -9,22 +10,25 @@ import type { RunningBroker } from "./broker.ts";
 import { drain } from "./drain.ts";
 import { createMeasures } from "./measures.ts";
 import { watchActiveColor } from "./role.ts";
-import { readBrokerSettings } from "./settings.ts";
+import { brokerSource, readBrokerSettings } from "./settings.ts";
 import { createSecurity } from "./security.ts";
 import type { BrokerSettings } from "./settings.ts";
 
 await runProgram(async () => {
-  const settings = readBrokerSettings();
+  const source = brokerSource();
+  const settings = readBrokerSettings(source);
   const log = createLog({ logger: "zeromq.broker", level: settings.logLevel, fields: { color: settings.color } });
   const main = moduleLog(log, "main");
+  followLogLevel(log, settings.logLevel, source);
   let notReady: string | undefined = "starting";
   let broker: RunningBroker | undefined;
 
-  const measures = createMeasures(settings, () => broker?.core);
+  const { security, keysCreated } = createSecurity(settings.curve, main);
+  const measures = createMeasures(settings, () => broker?.core, keysCreated);
   const http = await serveHttp({ port: settings.metricsPort, exposition: measures.exposition, notReady: () => notReady, drain: () => process.kill(process.pid, "SIGTERM") }).catch((error: unknown) => {
     throw bindProblem(`port ${settings.metricsPort}`, environment.metricsPort.name, error);
   });
-  const running = await startBroker(settings, createSecurity(settings.curve, main), measures, moduleLog(log, "broker")).catch((error: unknown) => {
+  const running = await startBroker(settings, security, measures, moduleLog(log, "broker")).catch((error: unknown) => {
     throw error instanceof BindError ? bindProblem(error.endpoint, variablesOf(error.endpoint, settings), error) : error;
   });
   broker = running;

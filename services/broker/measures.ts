@@ -26,9 +26,9 @@ export interface Measures {
   connected(side: Side, change: 1 | -1): void;
 }
 
-type About = Pick<BrokerSettings, "color" | "maxServiceLabels" | "curveKeysCreated">;
+type About = Pick<BrokerSettings, "color" | "maxServiceLabels">;
 
-export function createMeasures({ color, maxServiceLabels, curveKeysCreated }: About, core: () => Broker | undefined): Measures {
+export function createMeasures({ color, maxServiceLabels }: About, core: () => Broker | undefined, keysCreated: () => number): Measures {
   const registry = createRegistry({ color });
   const services = createServiceMeasures(maxServiceLabels, { color });
   const known = () => core()?.services ?? new Map<string, never>();
@@ -57,13 +57,13 @@ export function createMeasures({ color, maxServiceLabels, curveKeysCreated }: Ab
     activeConnections(gauge) {
       for (const side of sides) gauge.set({ side }, connections[side]);
     },
+    curveKeysCreated: (gauge) => gauge.set(keysCreated()),
     messagesSent: (counter) => count(counter, sent),
     messagesReceived: (counter) => count(counter, received),
   });
   for (const side of sides) instruments.handshakeFailures.inc({ side }, 0);
   for (const reason of dropReasons) instruments.messagesDropped.inc({ reason }, 0);
   for (const bound of bounds) instruments.requestsRejected.inc({ bound }, 0);
-  instruments.curveKeysCreated.set(curveKeysCreated);
   for (const kind of duplicateKinds) instruments.duplicates.inc({ kind }, 0);
   return {
     exposition: {

@@ -39,12 +39,12 @@ export interface Outbox {
   /** Tells and closes. */
   workerDisconnect(worker: WorkerPeer, reason: string): void;
 
-  /** A request ended so many milliseconds after it had been accepted. */
-  ended(outcome: Outcome, service: string, milliseconds: number): void;
-  /** A request was refused because of a bound. */
-  rejected(bound: Bound, service: string): void;
+  /** A request ended so many milliseconds after it had been accepted. Its client's `instance` and `id` name it. */
+  ended(outcome: Outcome, service: string, milliseconds: number, instance: Buffer, id: number): void;
+  /** A request was refused because of a bound, or a peer, which has none. */
+  rejected(bound: Bound, service: string, request?: { readonly instance: Buffer; readonly id: number }): void;
   /** A request was given to a worker again after its worker was lost. */
-  redelivered(service: string): void;
+  redelivered(service: string, instance: Buffer, id: number): void;
   /** A retry was recognised: it is still at work, or was answered from memory. */
   duplicate(kind: "attached" | "replayed"): void;
   /** Another message that went no further. */

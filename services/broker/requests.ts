@@ -95,7 +95,7 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
     client.outstanding -= 1;
     client.plain?.delete(request);
     if (service.workers.size === 0) forgetIfUnused(service);
-    outbox.ended(outcome, service.name, nowMs - request.acceptedAtMs);
+    outbox.ended(outcome, service.name, nowMs - request.acceptedAtMs, client.instance, request.id);
   };
 
   const remember = (request: Request, body: Buffer | undefined, error: Ended["error"], nowMs: number): void => {
@@ -239,7 +239,7 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
   };
 
   const refuse = (client: Client, id: number, form: Form | undefined, service: string, bound: Bound): void => {
-    outbox.rejected(bound, service);
+    outbox.rejected(bound, service, { instance: client.instance, id });
     if (form !== undefined) outbox.dropped("plain_error");
     else if (client.peer !== undefined) outbox.error(client.peer, id, "busy", "no", `the broker takes no more: ${bound} is reached`);
   };
@@ -347,7 +347,7 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
       if (begun) {
         request.starts += 1;
         request.suspect = true;
-        outbox.redelivered(service.name);
+        outbox.redelivered(service.name, request.client.instance, request.id);
       }
       request.body = keep(request.body);
       (request.suspect ? service.suspects : service.queue).insert(request, acceptedBefore);

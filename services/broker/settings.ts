@@ -5,7 +5,7 @@ import { readSettings, SettingsError } from "../process/settings.ts";
 import type { Source } from "../process/settings.ts";
 import * as kind from "../process/values.ts";
 import { readPair } from "../transport/curve-keys.ts";
-import type { RawPair } from "../transport/zmtp/box.ts";
+import type { ServerPair } from "../transport/server-pairs.ts";
 
 const frontend = {
   frontendAddress: { variable: environment.frontendAddress, kind: kind.bindEndpoint },
@@ -64,7 +64,7 @@ const all = {
 
 type All = ReturnType<typeof readAll>;
 type Needed = "curvePublicKey" | "curveSecretKey" | "curveClientKeysFile" | "curveWorkerKeysFile";
-type Keys = Needed | "curvePairsFile";
+type Keys = Needed | "curvePairsFile" | "curveKeysCreated";
 export type BrokerSettings = Omit<All, keyof typeof frontend | "backendAddress" | "backendPort" | Keys> & {
   /** Endpoints to bind. */
   readonly frontend: string;
@@ -75,7 +75,7 @@ export type BrokerSettings = Omit<All, keyof typeof frontend | "backendAddress" 
 
 export interface BrokerKeys {
   /** What the broker has until the file, if there is one, could be read. */
-  readonly pair: RawPair;
+  readonly pair: ServerPair;
   readonly pairsFile: string | undefined;
   readonly clientKeysFile: string;
   readonly workerKeysFile: string;
@@ -85,29 +85,34 @@ function readAll(source: Source) {
   return readSettings(all, source);
 }
 
+/** Where the broker's program has its settings from. */
+export function brokerSource(): Source {
+  return { env: process.env, defaultFile: image.brokerConfigFile };
+}
+
 /** The broker's settings: `*_ADDRESS` wins over `*_PORT`, over the mounted file, over the default. @throws SettingsError */
-export function readBrokerSettings(source: Source = { env: process.env, defaultFile: image.brokerConfigFile }): BrokerSettings {
-  const { frontendAddress, frontendPort, backendAddress, backendPort, curvePublicKey, curveSecretKey, curvePairsFile, curveClientKeysFile, curveWorkerKeysFile, ...rest } = readAll(source);
+export function readBrokerSettings(source: Source = brokerSource()): BrokerSettings {
+  const { frontendAddress, frontendPort, backendAddress, backendPort, curvePublicKey, curveSecretKey, curvePairsFile, curveKeysCreated, curveClientKeysFile, curveWorkerKeysFile, ...rest } = readAll(source);
   return {
     ...rest,
     frontend: frontendAddress ?? `tcp://*:${frontendPort}`,
     backend: backendAddress ?? `tcp://*:${backendPort}`,
-    curve: brokerKeys({ curvePublicKey, curveSecretKey, curveClientKeysFile, curveWorkerKeysFile }, curvePairsFile),
+    curve: brokerKeys({ curvePublicKey, curveSecretKey, curveClientKeysFile, curveWorkerKeysFile }, curveKeysCreated, curvePairsFile),
   };
 }
 
 /** All four or none: half a configuration must not end as plain text, or as a broker that admits nobody. */
-function brokerKeys(given: Pick<All, Needed>, pairsFile: string | undefined): BrokerKeys | undefined {
+function brokerKeys(given: Pick<All, Needed>, createdSeconds: number, pairsFile: string | undefined): BrokerKeys | undefined {
   const missing = (Object.keys(given) as Needed[]).filter((key) => given[key] === undefined);
   if (missing.length === 4 && pairsFile === undefined) return undefined;
   if (missing.length > 0) throw new SettingsError([`${missing.map((key) => environment[key].name).join(", ")} must be set too: CURVE needs all four, plain text none`]);
   const pair = readPair({ publicKey: given.curvePublicKey!, secretKey: given.curveSecretKey! });
   if (pair === undefined) throw new SettingsError([`${environment.curvePublicKey.name} and ${environment.curveSecretKey.name} are not of one pair`]);
-  return { pair, pairsFile, clientKeysFile: given.curveClientKeysFile!, workerKeysFile: given.curveWorkerKeysFile! };
+  return { pair: { ...pair, createdSeconds }, pairsFile, clientKeysFile: given.curveClientKeysFile!, workerKeysFile: given.curveWorkerKeysFile! };
 }
 
 /** Where the broker of the same container has its frontend, by the same precedence. @throws SettingsError */
-export function readFrontendEndpoint(source: Source = { env: process.env, defaultFile: image.brokerConfigFile }): string {
+export function readFrontendEndpoint(source: Source = brokerSource()): string {
   const { frontendAddress, frontendPort } = readSettings(frontend, source);
   return frontendAddress ?? `tcp://*:${frontendPort}`;
 }

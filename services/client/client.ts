@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { requestIdOf } from "../contract/logs.ts";
 import { isClientMessage, fromClient, readToClient } from "../majordomo/extension/client.ts";
 import type { ToClientVisitor } from "../majordomo/extension/client.ts";
 import { spokenVersions } from "../majordomo/extension/codes.ts";
@@ -43,6 +44,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** W3C trace context: `traceparent`, and after a line feed `tracestate`. */
   readonly trace?: string | undefined;
+  /** Told what the request is called in the logs, each time that it is sent: a retry at another broker has another name. */
+  readonly onSent?: (requestId: string) => void;
 }
 
 export type RequestBody = Buffer | Uint8Array | string;
@@ -77,6 +80,9 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
   const now = (): number => performance.now();
   const instances = new Map<number, string>();
   const sockets = new Map<Link, Socket | undefined>();
+  /** Who this client is on a connection, and who wants to know what a request is called there. */
+  const instanceOn = new Map<Link, string>();
+  const namers = new Map<number, (requestId: string) => void>();
   let closed = false;
   /** What is known about the way to the brokers, for the message of a time-out. */
   let unreachable: string | undefined = "no connection was established";
@@ -157,6 +163,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
       close(link) {
         const socket = sockets.get(link);
         sockets.delete(link);
+        instanceOn.delete(link);
         if (socket === undefined) return;
         outgoing.flush();
         socket.connection.end();
@@ -166,12 +173,14 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
         // Lineages come one after the other: older ones are never asked for again.
         instances.clear();
         instances.set(lineage, instance);
+        instanceOn.set(link, instance);
         write(link, (socket) => fromClient.hello(outgoing.writer(socket), spokenVersions.from, spokenVersions.to, instance));
       },
       heartbeat: (link) => write(link, (socket) => fromClient.heartbeat(outgoing.writer(socket))),
       request(link, id, timeoutMs, retry, service, trace, credit, body) {
         const socket = sockets.get(link);
         if (socket === undefined) return;
+        if (namers.size > 0) namers.get(id)?.(requestIdOf(instanceOn.get(link)!, id));
         fromClient.request(outgoing.writer(socket), id, timeoutMs, retry, service, trace, credit, body);
         outgoing.written(socket);
       },
@@ -210,7 +219,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
   };
 
   const client: Client = {
-    request(service, given, { timeoutMs = 5_000, retries = 0, signal, trace } = {}) {
+    request(service, given, { timeoutMs = 5_000, retries = 0, signal, trace, onSent } = {}) {
       const body = bodyOf(given);
       const problem = refusal(service, body, signal);
       if (problem !== undefined) return Promise.reject(problem);
@@ -222,17 +231,21 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
           part: () => {},
           settle(outcome) {
             if (onAbort !== undefined) signal!.removeEventListener("abort", onAbort);
+            namers.delete(id);
             if (outcome.kind === "reply") resolve(outcome.body);
             else reject(errorOf(call, outcome, signal));
           },
         };
-        const id = core.request(call, { service, body, timeoutMs, retries, trace, partialCredit: 0 }, now());
+        // The core counts upwards, and may send at once.
+        const id = core.nextId;
+        if (onSent !== undefined) namers.set(id, onSent);
+        core.request(call, { service, body, timeoutMs, retries, trace, partialCredit: 0 }, now());
         if (signal === undefined) return;
         onAbort = () => core.cancel(id, now());
         signal.addEventListener("abort", onAbort, { once: true });
       });
     },
-    async *stream(service, given, { timeoutMs = 5_000, retries = 0, signal, trace } = {}) {
+    async *stream(service, given, { timeoutMs = 5_000, retries = 0, signal, trace, onSent } = {}) {
       const body = bodyOf(given);
       const problem = refusal(service, body, signal);
       if (problem !== undefined) throw problem;
@@ -251,7 +264,9 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
           wake();
         },
       };
-      const id = core.request(call, { service, body, timeoutMs, retries, trace, partialCredit }, now());
+      const id = core.nextId;
+      if (onSent !== undefined) namers.set(id, onSent);
+      core.request(call, { service, body, timeoutMs, retries, trace, partialCredit }, now());
       const onAbort = (): void => core.cancel(id, now());
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
@@ -269,6 +284,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
         }
       } finally {
         signal?.removeEventListener("abort", onAbort);
+        namers.delete(id);
         core.cancel(id, now());
       }
     },

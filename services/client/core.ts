@@ -21,6 +21,8 @@ export interface Asked {
 }
 
 export interface ClientCore<Call> {
+  /** The id that the next request will have. */
+  readonly nextId: number;
   /** @returns the request's id. */
   request(call: Call, asked: Asked, nowMs: number): number;
   cancel(id: number, nowMs: number): void;
@@ -261,6 +263,9 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
     },
     get connected() {
       return current?.welcome !== undefined;
+    },
+    get nextId() {
+      return (ids + 1) >>> 0;
     },
     request(call, asked, nowMs) {
       ids = (ids + 1) >>> 0;

@@ -65,7 +65,7 @@ program
   .option("--output <path>", "write the reply to a file")
   .option("--lines", "send each line of the input as a request of its own; replies are lines, in the same order", false)
   .option("--concurrency <count>", "requests outstanding at once, with --lines", whole(1, 100_000), 16)
-  .option("--json", "write a JSON object a request: reply or error, executed, milliseconds", false)
+  .option("--json", "write a JSON object a request: reply or error, executed, its id in the logs, milliseconds", false)
   .option("--trace <traceparent>", "W3C trace context that goes with the request")
   .option(...addressOption, addresses)
   .option("--timeout-ms <milliseconds>", "how long a request may take, all its tries together", whole(1, 86_400_000), 5_000)
@@ -182,14 +182,16 @@ async function request(given: RequestArguments): Promise<void> {
     const pending: Promise<Buffer>[] = [];
     const ask = async (one: Buffer | string): Promise<Buffer> => {
       const startedAtMs = performance.now();
+      let requestId: string | undefined;
+      const named = json ? { ...options, onSent: (id: string) => void (requestId = id) } : options;
       const milliseconds = (): number => Math.round((performance.now() - startedAtMs) * 1000) / 1000;
       try {
-        const reply = await client.request(service, one, options);
-        return json ? Buffer.from(`${JSON.stringify({ reply: reply.toString(), bytes: reply.length, milliseconds: milliseconds() })}\n`) : reply;
+        const reply = await client.request(service, one, named);
+        return json ? Buffer.from(`${JSON.stringify({ reply: reply.toString(), bytes: reply.length, requestId, milliseconds: milliseconds() })}\n`) : reply;
       } catch (error) {
         if (!json || !(error instanceof RequestError)) throw error;
         process.exitCode = 1;
-        return Buffer.from(`${JSON.stringify({ error: error.name, message: error.message, executed: error.executed, milliseconds: milliseconds() })}\n`);
+        return Buffer.from(`${JSON.stringify({ error: error.name, message: error.message, executed: error.executed, requestId, milliseconds: milliseconds() })}\n`);
       }
     };
     for (const one of inputs) {

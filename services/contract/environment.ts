@@ -44,6 +44,8 @@ export const environment = {
     default: "INFO",
     words: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
   }),
+  /** Whether the log of a worker shows the messages of errors, though they may quote requests: for a developer's own machine. */
+  logErrorMessages: variable("LOG_ERROR_MESSAGES", { default: "false", words: ["true", "false"] }),
   metricsPort: variable("METRICS_PORT", { default: "9090" }),
   /** Seconds that a process may take from SIGTERM to its end; the pod's grace period is longer. */
   shutdownGraceSeconds: variable("SHUTDOWN_GRACE", { default: "20", range: [0, 86_400] }),
@@ -94,14 +96,15 @@ export const environment = {
   curveServerKey: variable("CURVE_SERVER_KEY"),
   /**
    * Mounted files that win over these three and are read again while the process runs. Of clients and workers: lines such as
-   * `CURVE_PUBLIC_KEY=KEY` with the three variables' names. Of brokers: all pairs that they have, one `PUBLIC SECRET` a line.
+   * `CURVE_PUBLIC_KEY=KEY` with the three variables' names. Of brokers: all pairs that they have, one `PUBLIC SECRET CREATED`
+   * a line.
    */
   curvePeerFile: variable("CURVE_PEER_FILE", { longest: 1024 }),
   curvePairsFile: variable("CURVE_PAIRS_FILE", { longest: 1024 }),
   /** Files with the public keys that a broker admits, one `KEY NAME` a line: clients on the frontend, workers on the backend. */
   curveClientKeysFile: variable("CURVE_CLIENT_KEYS_FILE", { longest: 1024 }),
   curveWorkerKeysFile: variable("CURVE_WORKER_KEYS_FILE", { longest: 1024 }),
-  /** When the keys were made, in seconds since 1970; a metric shows it. */
+  /** When the pair of the two variables was made, in seconds since 1970; a metric shows it, of the oldest where the file names several. */
   curveKeysCreated: variable("CURVE_KEYS_CREATED", { default: "0", range: [0, 253_402_300_799] }),
   /** Who a worker is in logs; the host's name where it is not given. */
   workerId: variable("WORKER_ID", { longest: 1024 }),

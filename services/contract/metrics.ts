@@ -82,7 +82,7 @@ export const metrics = {
   curveKeysCreated: {
     name: "zeromq_curve_keys_created_timestamp_seconds",
     type: "gauge",
-    help: "When the broker's CURVE keys were made, in seconds since 1970; 0 where it has none or was not told.",
+    help: "When the oldest of the broker's own CURVE pairs was made, in seconds since 1970; 0 where it has none or was not told.",
     labels: [],
   },
 } as const satisfies Record<string, Metric>;

@@ -27,6 +27,8 @@ export const names = {
   colorService: (color: Color) => `zeromq-broker-${color}`,
   /** The first worker service has the plain name, further ones append theirs. */
   workerDeployment: (service: string, index: number) => (index === 0 ? "zeromq-worker" : `zeromq-worker-${service}`),
+  /** What moves a worker service's number; named as its Deployment is. */
+  workerAutoscaler: (service: string, index: number) => (index === 0 ? "zeromq-worker-hpa" : `zeromq-worker-hpa-${service}`),
   /** Clients in the cluster: the active colour. */
   brokerService: "zeromq-broker",
   /** Clients outside: the active colour, its frontend only. */

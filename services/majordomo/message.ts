@@ -64,10 +64,9 @@ export function serviceName(frame: Buffer | undefined): string | Problem {
   return frame.toString("latin1");
 }
 
-/** A frame's first bytes for a person to read, safe for a log line. */
+/** What a frame that should not be there looks like: a header or a command. Of another only the length, since it may be somebody's data. */
 export function preview(frame: Buffer): string {
-  const shown = frame.subarray(0, 16);
-  const printable = shown.every((byte) => byte >= 0x20 && byte <= 0x7e);
-  const text = printable ? JSON.stringify(shown.toString("latin1")) : `0x${shown.toString("hex")}`;
-  return frame.length > shown.length ? `${text} and ${frame.length - shown.length} bytes more` : text;
+  if (frame.length === 1) return `0x${frame.toString("hex")}`;
+  const text = frame.toString("latin1", 0, 7);
+  return /^(MDP|ZST)[CW]\d\d$/.test(text) ? JSON.stringify(text) : `a frame of ${frame.length} bytes`;
 }

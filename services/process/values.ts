@@ -48,6 +48,7 @@ export const logLevels = environment.logLevel.words;
 export type LogLevel = (typeof logLevels)[number];
 
 export const logLevel = value(`one of ${logLevels.join(", ")}`, (text) => logLevels.find((level) => level === text.toUpperCase()));
+export const flag = value("true or false", (text) => (text === "true" ? true : text === "false" ? false : undefined));
 export const color = value(`one of ${colors.join(", ")}`, (text) => colors.find((name) => name === text));
 export const serviceName = value("1 to 255 printable ASCII characters, not beginning with mmi.", (text) =>
   /^[\x20-\x7e]{1,255}$/.test(text) && !text.startsWith("mmi.") ? text : undefined,

@@ -3,19 +3,22 @@ import { environment } from "../contract/environment.ts";
 import { workerMetrics, workerOutcomes } from "../contract/metrics.ts";
 import { serveHttp } from "../process/http.ts";
 import { createLog, moduleLog } from "../process/log.ts";
+import { followLogLevel } from "../process/log-level.ts";
 import { createInstruments, createRegistry } from "../process/metrics.ts";
 import { bindProblem, runProgram, stopOnSignal } from "../process/program.ts";
 import { loadHandler } from "./load-handler.ts";
-import { readWorkerSettings } from "./settings.ts";
+import { readWorkerSettings, workerSource } from "./settings.ts";
 import { worker } from "./worker.ts";
 import type { RunningWorker } from "./worker.ts";
 
 await runProgram(async () => {
-  const settings = readWorkerSettings();
+  const source = workerSource();
+  const settings = readWorkerSettings(source);
   const handler = await loadHandler(settings.handler);
   const { service, workerId } = settings;
-  const log = createLog({ logger: "zeromq.worker", level: settings.logLevel, fields: { service, worker: workerId } });
+  const log = createLog({ logger: "zeromq.worker", level: settings.logLevel, fields: { service, worker: workerId }, errorMessages: settings.logErrorMessages });
   const main = moduleLog(log, "main");
+  followLogLevel(log, settings.logLevel, source);
   let running: RunningWorker | undefined;
   let terminating = false;
 

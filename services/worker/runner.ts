@@ -1,5 +1,8 @@
+import type { Color } from "../contract/names.ts";
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { environment } from "../contract/environment.ts";
+import { logFields, requestIdOf } from "../contract/logs.ts";
+import { createLimitedLog } from "../process/limited-log.ts";
 import type { Logger } from "../process/log.ts";
 import type { RequestVisitor } from "./crossing/requests.ts";
 import type { ReplyWriter } from "./crossing/replies.ts";
@@ -13,6 +16,8 @@ const yieldEveryMs = 10;
 /** How exactly time-outs are kept. */
 const deadlineScanMs = 50;
 const firstPauseMs = 50;
+/** Lines of one kind in five seconds: a handler that fails for all requests is known after some of them. */
+const mostLines = 50;
 
 export interface RunnerOptions {
   readonly service: string;
@@ -24,7 +29,7 @@ export interface RunnerOptions {
   readonly maxBodyBytes: number;
   readonly slots: Pick<Slots, "claim">;
   readonly replies: Pick<ReplyWriter, "reply" | "partial" | "error" | "dropped" | "wake">;
-  readonly log: Pick<Logger, "error" | "warn">;
+  readonly log: Pick<Logger, "debug" | "error" | "warn" | "isLevelEnabled">;
   now(): number;
   onOutcome(outcome: WorkerOutcome, milliseconds: number): void;
 }
@@ -41,6 +46,8 @@ class Run implements HandlerContext {
   readonly deadlineMs: number;
   readonly startedAtMs: number;
   readonly body: Buffer;
+  /** Of the broker that it came from. */
+  readonly color: Color | undefined;
   attempt: number;
   tries = 1;
   /** It has been answered, or nobody waits: what its handler still does is nobody's. */
@@ -60,7 +67,7 @@ class Run implements HandlerContext {
 
   constructor(
     service: string, slot: number, attempt: number, client: Buffer, id: number, deadlineMs: number, startedAtMs: number, credit: number | undefined, trace: string | undefined,
-    body: Buffer, now: () => number,
+    body: Buffer, color: Color | undefined, now: () => number,
   ) {
     this.service = service;
     this.slot = slot;
@@ -72,11 +79,12 @@ class Run implements HandlerContext {
     this.credit = credit;
     this.#trace = trace;
     this.body = body;
+    this.color = color;
     this.#now = now;
   }
 
   get requestId(): string {
-    return `${this.#client.toString("hex")}-${this.#id}`;
+    return requestIdOf(this.#client, this.#id);
   }
 
   get signal(): AbortSignal {
@@ -115,6 +123,7 @@ interface Queued {
   credit: number | undefined;
   trace: string | undefined;
   body: Buffer;
+  color: Color | undefined;
 }
 
 type Thenable = { then(onValue: (value: unknown) => void, onError: (error: unknown) => void): unknown };
@@ -123,6 +132,8 @@ type PartIterator = { next(): unknown; return?(): unknown };
 /** Runs handlers for requests in their order, never more than `concurrency` at once. One that ignores its time-out goes on uncounted: nothing can stop it. */
 export function createRunner(handler: Handler, options: RunnerOptions): Runner {
   const { service, concurrency, timeoutMs, attempts, maxBodyBytes, slots, replies, log, now, onOutcome } = options;
+  const limited = createLimitedLog(log, now, mostLines);
+  const about = (run: Run) => ({ [logFields.requestId.name]: run.requestId, ...(run.color !== undefined && { [logFields.color.name]: run.color }) });
   let queue: Queued[] = [];
   let queueAt = 0;
   let running = 0;
@@ -145,7 +156,10 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
     run.over = true;
     running -= 1;
     unfinished.delete(run.slot);
-    onOutcome(run.broker === "lost" ? "broker_lost" : outcome, now() - run.startedAtMs);
+    const ended = run.broker === "lost" ? "broker_lost" : outcome;
+    const milliseconds = now() - run.startedAtMs;
+    onOutcome(ended, milliseconds);
+    if (log.isLevelEnabled("debug")) log.debug({ ...about(run), outcome: ended, milliseconds: Math.round(milliseconds * 1000) / 1000 }, "request ended");
     wakeSoon();
     if (queueAt < queue.length) pump();
   };
@@ -162,14 +176,14 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
 
   const tooLarge = (run: Run, bytes: number): void => {
     const message = `the reply has ${bytes} bytes, at most ${maxBodyBytes} are allowed (${environment.maxMessageBytes.name})`;
-    log.error({ service, requestId: run.requestId, bytes }, message);
+    limited.error("too large", { ...about(run), bytes }, message);
     replies.error(run.slot, "too_large", message);
     conclude(run, "too_large");
   };
 
   const expire = (run: Run): void => {
     const error = new HandlerTimeout(run.deadlineMs - run.startedAtMs);
-    log.error({ err: error, service, requestId: run.requestId, bytes: run.body.length }, "handler timed out");
+    limited.error("timed out", { err: error, ...about(run), bytes: run.body.length }, "handler timed out");
     replies.error(run.slot, "expired", "its time was over before its handler ended");
     // Ended before it is told: what it does when it hears of it, or a pause between two tries, must not end it a second time.
     conclude(run, "timed_out");
@@ -194,7 +208,7 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
       return;
     }
     const { requestId } = run;
-    if (run.reason === undefined) log.error({ err: error, service, requestId, bytes: run.body.length }, "handler failed");
+    if (run.reason === undefined) limited.error("failed", { err: error, ...about(run), bytes: run.body.length }, "handler failed");
     const safe = expose === true && error instanceof Error && error.message !== "";
     replies.error(run.slot, "failed", safe ? error.message : `the handler failed (request ${requestId})`);
     conclude(run, run.reason === undefined ? "failed" : "cancelled");
@@ -323,14 +337,14 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
         });
         break;
       }
-      const { slot, attempt, client, id, deadlineMs, credit, trace, body } = queue[queueAt]!;
+      const { slot, attempt, client, id, deadlineMs, credit, trace, body, color } = queue[queueAt]!;
       queueAt += 1;
       if (!slots.claim(slot)) {
         replies.dropped(slot);
         continue;
       }
       running += 1;
-      const run = new Run(service, slot, attempt, client, id, Math.min(deadlineMs, timeMs + timeoutMs), timeMs, credit, trace, body, now);
+      const run = new Run(service, slot, attempt, client, id, Math.min(deadlineMs, timeMs + timeoutMs), timeMs, credit, trace, body, color, now);
       if (timeMs >= deadlineMs) {
         replies.error(slot, "expired", "its time was over before its handler began");
         conclude(run, "expired");
@@ -353,8 +367,8 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
   let pumpSoon = false;
 
   return {
-    request(slot, attempt, client, id, deadlineMs, credit, trace, body) {
-      queue.push({ slot, attempt, client, id, deadlineMs, credit, trace, body });
+    request(slot, attempt, client, id, deadlineMs, credit, trace, body, color) {
+      queue.push({ slot, attempt, client, id, deadlineMs, credit, trace, body, color });
       if (pumpSoon || pumping) return;
       // Once all of this message has been read.
       pumpSoon = true;

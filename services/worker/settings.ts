@@ -21,12 +21,18 @@ const all = {
   sendTimeoutMs: { variable: environment.sendTimeoutMs, kind: kind.wholeNumber(...environment.sendTimeoutMs.range) },
   metricsPort: { variable: environment.metricsPort, kind: kind.tcpPort },
   logLevel: { variable: environment.logLevel, kind: kind.logLevel },
+  logErrorMessages: { variable: environment.logErrorMessages, kind: kind.flag },
   ...clientCurveSettings,
   shutdownGraceMs: { variable: environment.shutdownGraceSeconds, kind: kind.secondsAsMs(...environment.shutdownGraceSeconds.range) },
 } as const;
 
+/** Where the worker's program has its settings from. */
+export function workerSource(): Source {
+  return { env: process.env, defaultFile: image.workerConfigFile };
+}
+
 /** The worker's settings. The handler is named like the service, the worker like its host, where they are not given. @throws SettingsError */
-export function readWorkerSettings(source: Source = { env: process.env, defaultFile: image.workerConfigFile }) {
+export function readWorkerSettings(source: Source = workerSource()) {
   const { curvePeerFile, curveServerKey, curvePublicKey, curveSecretKey, ...settings } = readSettings(all, source);
   return {
     ...settings,

@@ -1,6 +1,7 @@
 /** The thread that has the worker's connections: its heartbeats go on whatever the handlers do. Started by worker.ts. */
 import { randomBytes } from "node:crypto";
 import { MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { Color } from "../contract/names.ts";
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { spokenVersions } from "../majordomo/extension/codes.ts";
 import type { ErrorName } from "../majordomo/extension/codes.ts";
@@ -50,6 +51,8 @@ const outcomes = new Map<WorkerOutcome, number>();
 const failures = new Map<string, string>();
 /** What is known about a connection's end. */
 const details = new Map<Link, string>();
+/** The colours of the brokers, as far as they tell them. */
+const colorOf = new Map<Link, Color>();
 const bodies: ArrayBuffer[] = [];
 const messages: ToThread[] = [];
 let turning = false;
@@ -98,6 +101,7 @@ const core = createWorkerCore(
     close(link, broker, why) {
       const wire = wires.get(link);
       wires.delete(link);
+      colorOf.delete(link);
       if (wire === undefined) return;
       flush(wire);
       if (wire.open && (why === "stopping" || why === "malformed" || why === "disconnected-by-broker")) end(wire.connection);
@@ -128,7 +132,7 @@ const core = createWorkerCore(
       jobs[slot] = job;
       slotOf.set(job, slot);
       slots.fill(slot);
-      requests.request(slot, job);
+      requests.request(slot, job, colorOf.get(job.link));
     },
     revoke: (job) => slots.revoke(slotOf.get(job)!),
     cancel: (job, why) => requests.cancel(slotOf.get(job)!, why),
@@ -139,7 +143,10 @@ const core = createWorkerCore(
 
 function open(link: Link, endpoint: string): void {
   const visitor: ToWorkerVisitor = {
-    welcome: (welcome) => core.welcome(link, welcome, now()),
+    welcome(welcome) {
+      if (welcome.color !== undefined) colorOf.set(link, welcome.color);
+      core.welcome(link, welcome, now());
+    },
     heartbeat: (backlog) => core.heartbeat(link, backlog, now()),
     request: (delivery, timeoutMs, attempt, client, id, trace, partialCredit, body) =>
       core.request(link, delivery, timeoutMs, attempt, client, id, trace, partialCredit, body, readAtMs),

@@ -32,7 +32,7 @@ describe.each(documents)("%s", (file) => {
     const set = [...text(file).matchAll(/pulumi config set (?:--secret )?(?:--path )?([a-z][\w.[\]]*)/g)].map(([, name]) => name!);
     const written = [...text(file).matchAll(/^\s+zeromq-stack:(\w+):/gm)].map(([, name]) => name!);
     // Files and hosts look the same in words.
-    const named = [...inWords.filter((name) => !/\.(ts|md|yaml|json)$/.test(name)), ...set, ...written];
+    const named = [...inWords.filter((name) => !/\.(ts|md|yaml|json|conf)$/.test(name)), ...set, ...written];
     expect(named.filter((name) => !exists(name))).toEqual([]);
   });
 

@@ -46,6 +46,11 @@ const exceptions: readonly { readonly check: string; readonly object?: string; r
   { check: "container-ephemeral-storage-request-and-limit", why: "root file systems are read-only and temporary volumes have a size; only logs are left, and the kubelet rotates those. A limit would evict a broker with what it holds" },
   { check: "deployment-has-host-podantiaffinity", why: "topologySpreadConstraints spread pods over zones and nodes, and let a small cluster run all of them on one" },
   { check: "statefulset-has-servicename", why: "one pod that nobody asks for by its own name: an ordinary Service is enough" },
+  { check: "deployment-targeted-by-hpa-does-not-have-replicas-configured", why: "the number is for a Deployment's first moment: updates leave it to the autoscaler (ignoreChanges)" },
+  ...["elasticsearch", "kibana", "filebeat"].flatMap((object) => [
+    { check: "pod-probes-identical", object, why: "there is one thing to ask; a restart comes four times as late as the end of traffic, and a start has its own probe" },
+    { check: "container-security-context-user-group-id", object, why: "Elastic's images are made for user 1000 and group 0; that group has no right of root's" },
+  ]),
   { check: "networkpolicy-targets-pod", object: "zeromq-client", why: "it is for pods of clients, which are not the stack's" },
   { check: "deployment-replicas", why: "how many there are is a setting: one is enough on a laptop, and of the standby" },
 ];

@@ -21,9 +21,18 @@ export async function selected(stack: TestStack): Promise<Color[]> {
 
 /** Ends a pod's program as a crash does: SIGKILL from the machine, since nobody in a container can send it to its first process. */
 export function crash(pod: string): void {
+  signal(pod, "SIGKILL");
+}
+
+/** Stops a pod's program where it is, as if its machine had frozen; the kubelet ends it when it has asked in vain. */
+export function freeze(pod: string): void {
+  signal(pod, "SIGSTOP");
+}
+
+function signal(pod: string, name: "SIGKILL" | "SIGSTOP"): void {
   const found = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isProgramOf(pid, pod));
   if (found.length === 0) throw new Error(`no process of ${pod} is to be seen on this machine`);
-  for (const pid of found) process.kill(Number(pid), "SIGKILL");
+  for (const pid of found) process.kill(Number(pid), name);
 }
 
 function isProgramOf(pid: string, pod: string): boolean {

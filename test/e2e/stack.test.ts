@@ -196,7 +196,7 @@ describe("an update", () => {
   test("of the configuration rolls the brokers, and a request still gets its answer", async () => {
     const brokers = async () => (await stack.list("pods", `app=${names.brokerApp},version=blue`)).map(({ metadata }) => metadata.name).sort();
     const before = await brokers();
-    await succeed(stack.pulumi(["config", "set", "--path", "broker.logLevel", "DEBUG"]));
+    await succeed(stack.pulumi(["config", "set", "--path", "broker.heartbeatLiveness", "4"]));
     await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
     await vi.waitFor(async () => {
       const after = await brokers();

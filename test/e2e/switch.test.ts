@@ -267,7 +267,7 @@ describe("under load, nothing is lost", () => {
   test("when the active colour's brokers are replaced by an ordinary rolling update, and then the workers", async () => {
     const ledgers = await underLoad("rolling updates of brokers, then of workers", 5_000, async () => {
       const before = [...(await podsOf(names.brokerApp)), ...(await podsOf(names.workerApp))];
-      await stack.set("broker.logLevel", "WARNING");
+      await stack.set("broker.receiveTimeoutMs", "4999");
       await succeed(stack.up());
       await stack.set("workers[0].env.LOG_LEVEL", "WARNING");
       await stack.set("workers[1].env.LOG_LEVEL", "WARNING");

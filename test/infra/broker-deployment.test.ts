@@ -121,10 +121,11 @@ describe("the brokers' Deployment", () => {
     expect(deployment({ rolloutDeadlineSeconds: 60 }).spec.progressDeadlineSeconds).toBe(60);
   });
 
-  it("rolls its pods when broker.conf changes, and only then", () => {
+  it("rolls its pods when what is read at start changes in broker.conf, and only then", () => {
     const hash = (changes: object) => deployment({ broker: changes }).spec.template.metadata.annotations["zeromq-stack/config-hash"];
 
-    expect(hash({ logLevel: "DEBUG" })).not.toBe(hash({}));
+    expect(hash({ heartbeatLiveness: 5 })).not.toBe(hash({}));
+    expect(hash({ logLevel: "DEBUG" })).toBe(hash({}));
     expect(hash({ replicas: 9 })).toBe(hash({}));
   });
 

@@ -16,6 +16,7 @@ describe("zeromq-config", () => {
           "",
         ].join("\n"),
         "worker.conf": [
+          "log_level = INFO",
           "broker_address = tcp://zeromq-broker-headless:5556",
           "worker_timeout = 5.0",
           "retry_attempts = 3",
@@ -26,6 +27,7 @@ describe("zeromq-config", () => {
   });
 
   it("follows the settings", () => {
+    expect(configMap(settingsWith({ workerLogLevel: "ERROR" })).data?.["worker.conf"]).toContain("log_level = ERROR\n");
     const broker = { logLevel: "DEBUG", heartbeatIntervalSeconds: 1, heartbeatLiveness: 5 };
     expect(configMap(settingsWith({ broker })).data?.["broker.conf"]).toContain(
       "log_level = DEBUG\nheartbeat_interval = 1.0\nheartbeat_liveness = 5\n",

@@ -4,11 +4,13 @@ import { parseAdmittedKeys } from "../../services/transport/admitted-keys.ts";
 import { parsePeerKeys } from "../../services/transport/peer-keys.ts";
 import { parseServerPairs } from "../../services/transport/server-pairs.ts";
 import { encodeZ85 } from "../../services/transport/zmtp/z85.ts";
+import { pairsText } from "../../infra/specs/curveFiles.ts";
 import { ofType, type Run, runProgram, valueOf } from "./program.ts";
 
 interface Pair {
   publicKey: string;
   secretKey: string;
+  createdSeconds: number;
 }
 
 // How Pulumi marks a secret value on its way to the engine.
@@ -16,6 +18,7 @@ const secretMark = "1b47061264138c4ac30d75fd1eb44270";
 const isSecret = (value: unknown) => Object.values(value as object).includes(secretMark);
 
 const stashes = (run: Run) => Object.fromEntries(Object.values(ofType(run, "pulumi:index:Stash")).map(({ name, inputs }) => [name, inputs["input"].value as Pair]));
+const halves = ({ publicKey, secretKey }: Pair) => ({ publicKey, secretKey });
 const secret = (run: Run, name: string) => ofType(run, "kubernetes:core/v1:Secret")[name]!.inputs["stringData"].value as Record<string, string>;
 const admitted = (run: Run) => ofType(run, "kubernetes:core/v1:ConfigMap")["zeromq-admitted-keys"]!.inputs["data"] as Record<"clients" | "workers", string>;
 const namesIn = (text: string) => [...parseAdmittedKeys("x", text).admitted.values()];
@@ -35,6 +38,19 @@ describe("the stack's keys", () => {
     for (const { ignoreChanges } of Object.values(ofType(await withClients(), "pulumi:index:Stash"))) expect(ignoreChanges).toEqual(["input"]);
   });
 
+  it("are as old as their entry in the state says, the next ones of a rotation too: an alert asks for their age", async () => {
+    const before = Math.floor(Date.now() / 1000);
+    const run = await withClients({ serverKey: 2, otherServerKey: 1 });
+    const server = parseServerPairs("x", secret(run, "zeromq-secrets")["curve-pairs"]!);
+    const kept = stashes(run);
+    expect(server).toMatchObject([{ createdSeconds: kept["curve-key-pair-2"]!.createdSeconds }, { createdSeconds: kept["curve-key-pair"]!.createdSeconds }]);
+    for (const { createdSeconds } of Object.values(kept)) expect(createdSeconds >= before && createdSeconds <= Date.now() / 1000).toBe(true);
+  });
+
+  it("of a state from before their age was kept go on without one", () => {
+    expect(pairsText([{ publicKey: "p", secretKey: "s" }])).toBe("p s\n");
+  });
+
   it("are secret wherever they stand, and stand nowhere else", async () => {
     const run = await withClients({ serverKey: 2, otherServerKey: 1 });
     const holders = run.resources.filter(({ type }) => type === "pulumi:index:Stash" || type === "kubernetes:core/v1:Secret");
@@ -47,8 +63,8 @@ describe("the stack's keys", () => {
 
   it("of the server are read as the brokers' variables, and from the file that changes while they run", async () => {
     const run = await withClients();
-    const { publicKey, secretKey } = stashes(run)["curve-key-pair"]!;
-    expect(secret(run, "zeromq-secrets")).toEqual({ "curve-public-key": publicKey, "curve-secret-key": secretKey, "curve-pairs": `${publicKey} ${secretKey}\n` });
+    const { publicKey, secretKey, createdSeconds } = stashes(run)["curve-key-pair"]!;
+    expect(secret(run, "zeromq-secrets")).toEqual({ "curve-public-key": publicKey, "curve-secret-key": secretKey, "curve-pairs": `${publicKey} ${secretKey} ${createdSeconds}\n` });
     const broker = ofType(run, "kubernetes:apps/v1:Deployment")["zeromq-broker-blue"]!.inputs["spec"].template.spec.containers[0];
     expect(broker.env).toContainEqual({ name: "CURVE_SECRET_KEY", valueFrom: { secretKeyRef: { name: "zeromq-secrets", key: "curve-secret-key" } } });
     expect(broker.env).toContainEqual({ name: "CURVE_PUBLIC_KEY", valueFrom: { secretKeyRef: { name: "zeromq-secrets", key: "curve-public-key" } } });
@@ -58,8 +74,8 @@ describe("the stack's keys", () => {
     const run = await withClients();
     const pairs = stashes(run);
     const serverKey = [pairs["curve-key-pair"]!.publicKey];
-    expect(parsePeerKeys("x", secret(run, "zeromq-worker-keys")["curve-peer"]!)).toEqual({ serverKey, ...pairs["worker-key"]! });
-    expect(parsePeerKeys("x", secret(run, "zeromq-probe-keys")["curve-peer"]!)).toEqual({ serverKey, ...pairs["probe-key"]! });
+    expect(parsePeerKeys("x", secret(run, "zeromq-worker-keys")["curve-peer"]!)).toEqual({ serverKey, ...halves(pairs["worker-key"]!) });
+    expect(parsePeerKeys("x", secret(run, "zeromq-probe-keys")["curve-peer"]!)).toEqual({ serverKey, ...halves(pairs["probe-key"]!) });
   });
 
   it("of each client are given out under the names of their variables", async () => {

@@ -37,6 +37,14 @@ describe("what looks at the stack", () => {
     expect(stash.ignoreChanges).toEqual(["input"]);
   });
 
+  it("hangs below one component, which the first update on a machine without its images can leave out", async () => {
+    const run = await runProgram(on(["prometheus", "alerting", "grafana"]));
+    const images = (spec: any): string[] => [...(spec?.template?.spec?.containers ?? [])].map(({ image }: { image: string }) => image);
+    const thirdParty = run.resources.filter(({ inputs }) => images(inputs["spec"]).some((image) => /(prom|grafana)\//.test(image)));
+    expect(thirdParty.map(({ name }) => name).sort()).toEqual(["alertmanager", "grafana", "prometheus"]);
+    for (const { parent } of thirdParty) expect(parent).toContain("zeromq-stack:infra:Monitoring$");
+  });
+
   it("starts when what it needs is there", async () => {
     const sets = ofType(await runProgram(on(["prometheus", "alerting"])), set);
     expect(sets["prometheus"]?.dependsOn).toEqual(expect.arrayContaining(["prometheus"]));

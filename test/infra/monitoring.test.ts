@@ -124,6 +124,9 @@ describe("Prometheus", () => {
       alertmanager: true,
       grafana: true,
     });
+    // One that may not move is at its maximum always.
+    const workers = [{ service: "gzip", max: 9 }, { service: "echo", min: 4, max: 4 }];
+    expect(monitored(settingsWith({ workers })).scaled).toEqual([{ service: "gzip", maxReplicas: 9 }]);
     expect(monitored(settingsWith({ autoscaling: { enabled: false }, alerting: { enabled: false, oldestRequestSeconds: 3 }, grafana: { enabled: false } }))).toMatchObject({
       scaled: [], oldestRequestSeconds: 3, alertmanager: false, grafana: false,
     });
@@ -187,9 +190,18 @@ describe("network paths", () => {
     expect(portsOf(prometheusTraffic(settingsWith({ alerting: { enabled: false }, grafana: { enabled: false } })).spec?.egress)).toEqual([53, 53, 443, 6443, 9090]);
   });
 
-  it("lead to Prometheus from Grafana only", () => {
-    expect(prometheusTraffic(settingsWith()).spec?.ingress).toEqual([{ from: [{ podSelector: { matchLabels: { app: "grafana" } } }], ports: [{ protocol: "TCP", port: 9090 }] }]);
-    expect(prometheusTraffic(settingsWith({ grafana: { enabled: false } })).spec?.ingress).toEqual([]);
+  it("lead to Prometheus from Grafana, from who scales on it, and from nobody else", () => {
+    const from = (changes: Changes) => prometheusTraffic(settingsWith(changes)).spec?.ingress;
+    const [ports, off] = [[{ protocol: "TCP", port: 9090 }], { enabled: false }];
+    const app = (name: string) => ({ from: [{ podSelector: { matchLabels: { app: name } } }], ports });
+    expect(from({})).toEqual([app("grafana"), app("prometheus-adapter")]);
+    expect(from({ autoscaling: off })).toEqual([app("grafana")]);
+    expect(from({ autoscaling: off, grafana: off })).toEqual([]);
+    const theirs = { grafana: off, autoscaling: { prometheusAdapter: { from: "cluster" } } };
+    expect(from(theirs)).toEqual([]);
+    expect(from({ ...theirs, network: { metricsNamespaces: ["monitoring"] } })).toEqual([
+      { from: [{ namespaceSelector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "In", values: ["monitoring"] }] } }], ports },
+    ]);
   });
 
   it("lead from Grafana to Prometheus, and to it from Prometheus, which asks how it is", () => {

@@ -90,6 +90,28 @@ describe("between every pair of a component, a stranger and an outsider, port by
     expect(ways(run).sort()).toEqual([...always, ...pairs(outside, brokers, 5555), ...pairs(["monitoring"], [...brokers, ...workers], 9090)].sort());
   });
 
+  it("Filebeat, Kibana and the setup to Elasticsearch, the setup to Kibana, and nobody else to or from these", async () => {
+    const run = await runProgram({ "zeromq-stack:logging": JSON.stringify({ enabled: true }) });
+    const besides = [
+      { name: "filebeat", namespace: "zeromq-logs", labels: ofType(run, "kubernetes:apps/v1:DaemonSet")["filebeat"]!.inputs["spec"].template.metadata.labels, address: "10.244.1.1" },
+      { name: "stranger beside Filebeat", namespace: "zeromq-logs", labels: { app: "stranger" }, address: "10.244.1.2" },
+      { name: "impostor Filebeat", namespace: "elsewhere", labels: { app: "filebeat" }, address: "10.244.1.3" },
+      { name: "Filebeat in the wrong place", namespace: "zeromq", labels: { app: "filebeat" }, address: "10.244.1.4" },
+    ];
+    const all = [...Object.values(places(run)), ...besides];
+    const logs = ["elasticsearch", "kibana", "zeromq-logs-setup", "filebeat", "stranger beside Filebeat"];
+    const asked = [...ports.filter(({ port }) => port !== 53), ...[9200, 9300, 5601, 5066].map((port) => ({ protocol: "TCP" as const, port }))];
+    const found = all.flatMap((from) =>
+      all
+        .filter((to) => from !== to && (logs.includes(from.name) || logs.includes(to.name)))
+        .flatMap((to) => asked.filter((port) => connects(policiesOf(run), from, to, port)).map(({ port }) => `${from.name} → ${to.name} :${port}`)),
+    );
+    expect(found.sort()).toEqual([
+      ...pairs(["filebeat", "kibana", "zeromq-logs-setup"], ["elasticsearch"], 9200),
+      ...pairs(["zeromq-logs-setup"], ["kibana"], 5601),
+    ].sort());
+  });
+
   it("a handler to what its service names, and for no other service's", async () => {
     const workers = [{ service: "gzip", egress: [{ to: "203.0.113.0/24", ports: [443, 5432] }] }, { service: "echo" }];
     const run = await runProgram({ "zeromq-stack:workers": JSON.stringify(workers) });
@@ -104,7 +126,9 @@ it("pods start behind closed doors", () => {
 });
 
 it("none is declared where the settings say so", async () => {
-  expect(ofType(await runProgram({ "zeromq-stack:network": JSON.stringify({ policies: false }) }), type)).toEqual({});
+  const everything = Object.fromEntries(["prometheus", "alerting", "grafana"].map((part) => [`zeromq-stack:${part}`, JSON.stringify({ enabled: true })]));
+  expect(Object.keys(ofType(await runProgram(everything), type))).toEqual(expect.arrayContaining(["prometheus", "alertmanager", "grafana"]));
+  expect(ofType(await runProgram({ ...everything, "zeromq-stack:network": JSON.stringify({ policies: false }) }), type)).toEqual({});
 });
 
 /** A pod that may connect to everything, if it is let in. */

@@ -22,7 +22,7 @@ function violations(resources: readonly Declared[]): string[] {
 
 const rules = [...podRules, ...objectRules, ...stackRules];
 let dev: Declared[];
-beforeAll(async () => void (dev = await declared("dev")));
+beforeAll(async () => void (dev = await declared("dev", { "zeromq-stack:logging": JSON.stringify({ ...JSON.parse(released["zeromq-stack:logging"]!), enabled: true }) })));
 
 const stacks = readdirSync(join(import.meta.dirname, "../..")).flatMap((file) => /^Pulumi\.(\w+)\.yaml$/.exec(file)?.[1] ?? []);
 it("there is a stack for each environment", () => expect(stacks.sort()).toEqual(["dev", "prod", "staging"]));
@@ -57,6 +57,9 @@ const breaks: [rule: string, resource: string, what: string, Break][] = [
   ["pinned-images", "Deployment zeromq-worker", "a container that prepares the pod, by tag", pod((pod, container) => (pod.initContainers = [{ ...container, image: "registry.example/tool:latest" }]))],
   ["host", "Deployment zeromq-worker", "the node's network", pod((pod) => (pod.hostNetwork = true))],
   ["host", "Deployment zeromq-worker", "the node's files", pod((pod) => pod.volumes.push({ name: "node", hostPath: { path: "/" } }))],
+  ["host", "DaemonSet filebeat", "other files of the node", pod((pod) => pod.volumes.push({ name: "node", hostPath: { path: "/var/log" } }))],
+  ["host", "DaemonSet filebeat", "logs that could be written to", pod((_, container) => (container.volumeMounts.find(({ name }: { name: string }) => name === "pods").readOnly = false))],
+  ["logs-namespaces", "Deployment zeromq-worker", "something else where Filebeat is", (_, resource) => (resource.props.metadata.namespace = "zeromq-logs")],
   ["public-services", "Service zeromq-broker-headless", "a second public Service", (spec) => Object.assign(spec, { type: "NodePort", clusterIP: undefined })],
   ["public-services", "Service zeromq-broker-preview", "an address of the outside", (spec) => (spec.externalIPs = ["192.0.2.1"])],
   ["public-services", "Service zeromq-broker-service", "the backend in public", (spec) => Object.assign(spec, { type: "LoadBalancer", ports: [...spec.ports, { port: 5556, targetPort: "backend" }] })],

@@ -43,7 +43,7 @@ function started(settings: Settings) {
   const workers = settings.workers.map((worker, index) => {
     const { env } = workerDeployment(settings, worker, index, image).spec.template.spec.containers[0]!;
     const curve = settings.curve.enabled ? peerFile() : {};
-    return readWorkerSettings({ env: { ...variables({ env }), ...curve, ...mounted(workerConf()) } });
+    return readWorkerSettings({ env: { ...variables({ env }), ...curve, ...mounted(workerConf(settings)) } });
   });
   return { broker, workers };
 }

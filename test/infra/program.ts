@@ -14,6 +14,10 @@ export interface Declared {
   readonly dependsOn: readonly string[];
   readonly ignoreChanges: readonly string[];
   readonly protect: boolean;
+  /** What it hangs below, with the types of all above that. */
+  readonly parent: string;
+  /** What runs before it is made, and before it is changed. */
+  readonly hooks: { readonly beforeCreate: readonly string[]; readonly beforeUpdate: readonly string[] };
   /** Where it stood before. */
   readonly aliases: readonly string[];
 }
@@ -29,7 +33,9 @@ export const builtDigest = `sha256:${"b".repeat(64)}`;
 
 /** Runs the whole program as the engine would, with a stack's configuration, the dev stack's by default, and some of it changed. */
 export async function runProgram(changes: Record<string, string> = {}, stack = "dev", { file = "dev", isPreview = false } = {}): Promise<Run> {
-  const resources: Omit<Declared, "dependsOn" | "ignoreChanges" | "protect" | "aliases">[] = [];
+  const resources: Omit<Declared, Option>[] = [];
+  // The mocks say that they know hooks, and don't.
+  Object.assign(MockMonitor.prototype, { registerResourceHook: (_: unknown, done: (error: null, answer: object) => void) => done(null, {}) });
   // The mocks' own interface does not show a resource's options.
   const requests = vi.spyOn(MockMonitor.prototype, "registerResource");
   await pulumi.runtime.setMocks(
@@ -55,11 +61,15 @@ export async function runProgram(changes: Record<string, string> = {}, stack = "
   return { resources: resources.map((one) => ({ ...one, ...options.get(`${one.type} ${one.name}`)! })), outputs };
 }
 
-function optionsIn(request: any): Pick<Declared, "dependsOn" | "ignoreChanges" | "protect" | "aliases"> {
+type Option = "dependsOn" | "ignoreChanges" | "protect" | "parent" | "hooks" | "aliases";
+
+function optionsIn(request: any): Pick<Declared, Option> {
   return {
     dependsOn: request.getDependenciesList().map((urn: string) => urn.split("::").at(-1)),
     ignoreChanges: request.getIgnorechangesList(),
     protect: request.getProtect(),
+    parent: request.getParent(),
+    hooks: { beforeCreate: request.getHooks()?.getBeforeCreateList() ?? [], beforeUpdate: request.getHooks()?.getBeforeUpdateList() ?? [] },
     aliases: request.getAliasesList().map((alias: any) => alias.getSpec()?.getParenturn() ?? alias.getUrn()),
   };
 }

@@ -53,7 +53,7 @@ describe("a wrong configuration", () => {
   });
 
   it("is one error whose text says how many problems there are and of which stack", () => {
-    expect(() => parse({ activeColor: "red" }, "prod")).toThrow(/^The settings of stack prod have 6 problems:\n {2}zeromq-stack:/);
+    expect(() => parse({ activeColor: "red" }, "prod")).toThrow(/^The settings of stack prod have 11 problems:\n {2}zeromq-stack:/);
   });
 
   it.each(["dev", "staging", "prod"])("never leaves the choice of the cluster to kubectl: %s without kubeContext fails", (stack) => {
@@ -235,15 +235,44 @@ describe("settings that are right one by one", () => {
     expect(problems({ frontend: { serviceType, sourceRanges: ["10.0.0.0/8"] } })).toHaveProperty(["zeromq-stack:frontend.sourceRanges"]);
   });
 
+  it("are refused where Kibana would ask an Elasticsearch that does not know it", () => {
+    expect(problems({ logging: { elasticsearch: { distribution: "bare" } } })).toHaveProperty(["zeromq-stack:logging.kibana.enabled"]);
+    expect(problems({ logging: { elasticsearch: { distribution: "bare" }, kibana: { enabled: false } } })).toEqual({});
+  });
+
+  it("are refused where the namespace leaves no room for the name of Filebeat's, or could be one", () => {
+    expect(problems({ namespace: "n".repeat(59) })).toHaveProperty(["zeromq-stack:namespace"]);
+    expect(problems({ namespace: "n".repeat(59), logging: { enabled: false } })).toEqual({});
+    expect(problems({ namespace: "shop-logs" })).toHaveProperty(["zeromq-stack:namespace"]);
+  });
+
+  it("are refused where a part of the logs asks for more than it may have", () => {
+    for (const part of ["elasticsearch", "filebeat", "kibana"]) {
+      const key = `zeromq-stack:logging.${part}.resources.requests.memory`;
+      expect(problems({ logging: { [part]: { resources: { requests: { memory: "9Gi" } } } } }), part).toHaveProperty([key]);
+    }
+  });
+
   it("are refused where clients would reach what nobody released", () => {
     const released = { images: { blue: `1.4.0@${digest}` } };
-    const pinned = Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [key, { image: `some/thing:v1@${digest}` }]));
+    const image = `some/thing:v1@${digest}`;
+    const pinned = {
+      ...Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [key, { image }])),
+      autoscaling: { metricsServer: { image }, prometheusAdapter: { image } },
+      logging: Object.fromEntries(["elasticsearch", "filebeat", "kibana"].map((part) => [part, { image }])),
+    };
     expect(problems(pinned, "prod")).toEqual({ "zeromq-stack:images.blue": expect.stringContaining("active colour of stack prod") });
     expect(problems({ ...released, ...pinned }, "prod")).toEqual({});
     expect(problems({ ...released, ...pinned, activeColor: "green" }, "prod")).toHaveProperty(["zeromq-stack:images.green"]);
     expect(problems(released, "prod")).toEqual(
-      Object.fromEntries(["prometheus", "alerting", "grafana"].map((key) => [`zeromq-stack:${key}.image`, expect.stringContaining("allowed: with a digest")])),
+      Object.fromEntries(
+        ["prometheus", "alerting", "grafana", "autoscaling.metricsServer", "autoscaling.prometheusAdapter", "logging.elasticsearch", "logging.filebeat", "logging.kibana"]
+          .map((key) => [`zeromq-stack:${key}.image`, expect.stringContaining("allowed: with a digest")]),
+      ),
     );
+    const clusters = { autoscaling: { metricsServer: { from: "cluster" }, prometheusAdapter: { from: "cluster" } } };
+    expect(problems({ ...released, ...pinned, ...clusters }, "prod")).toEqual({});
+    expect(problems({ ...released, ...pinned, logging: { enabled: false } }, "prod")).toEqual({});
     expect(problems({}, "dev-e2e")).toEqual({});
     expect(problems({}, "development")).toHaveProperty(["zeromq-stack:images.blue"]);
   });
@@ -276,6 +305,7 @@ describe("settings that are right one by one", () => {
     expect(problems({ alerting: { email: { ...email, password: "x" } } })).toHaveProperty(["zeromq-stack:alerting.email.username"]);
     expect(problems({ alerting: { email } })).toEqual({});
     expect(problems({ autoscaling: { minReplicas: 4, maxReplicas: 3 } })).toHaveProperty(["zeromq-stack:autoscaling.minReplicas"]);
+    expect(problems({ autoscaling: { metricsServer: { from: "elsewhere" } } })).toHaveProperty(["zeromq-stack:autoscaling.metricsServer.from"], '"elsewhere" found; allowed: stack or cluster');
   });
 
   it("are refused where keys or clients contradict each other, or plain text would be used beyond development", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { reservedWorkerVariables } from "../../infra/settings/workerVariables.ts";
-import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
+import { replicasBelongToAutoscaler, workerDeployment } from "../../infra/specs/workerDeployment.ts";
 import { settingsWith, variables } from "./specs.ts";
 
 const image = `registry.example/zeromq-worker@sha256:${"a".repeat(64)}`;
@@ -13,10 +13,22 @@ const container = (worker: object, changes?: object) => deployments([worker], ch
 
 describe("the workers' Deployments", () => {
   it("are one a service: the first with the plain name, the others with the service's", () => {
-    const all = deployments([{ service: "gzip" }, { service: "echo", replicas: 1 }]);
+    const all = deployments([{ service: "gzip" }, { service: "echo", replicas: 1 }], { autoscaling: { enabled: false } });
 
     expect(all.map(({ metadata }) => metadata.name)).toEqual(["zeromq-worker", "zeromq-worker-echo"]);
     expect(all.map(({ spec }) => spec.replicas)).toEqual([5, 1]);
+  });
+
+  it("begin with as few as there may be where an autoscaler moves them", () => {
+    const all = deployments([{ service: "gzip", replicas: 7 }, { service: "echo", min: 2 }]);
+    expect(all.map(({ spec }) => spec.replicas)).toEqual([3, 2]);
+  });
+
+  it("say who decides their number, so that a change of that is an update", () => {
+    const [scaled, fixed] = [{}, { autoscaling: { enabled: false } }].map((changes) => deployments([{ service: "gzip" }], changes)[0]!);
+    expect([scaled, fixed].map((deployment) => replicasBelongToAutoscaler(deployment))).toEqual([true, false]);
+    expect(scaled!.metadata.annotations).not.toEqual(fixed!.metadata.annotations);
+    expect(scaled!.spec.template).toEqual(fixed!.spec.template);
   });
 
   it("never take each other's pods for their own", () => {

@@ -108,7 +108,7 @@ describe("many requests at once", () => {
     const broker = await startBroker();
     const client = start("client", {}, ["request", "--service", "nobody", "--body", "x", "--json", "--timeout-ms", "3000", "--address", broker.frontend]);
     expect(await client.exit).toBe(1);
-    expect(JSON.parse(client.output().toString())).toMatchObject({ error: "NoSuchService", executed: "no" });
+    expect(JSON.parse(client.output().toString())).toMatchObject({ error: "NoSuchService", executed: "no", requestId: expect.stringMatching(/^[0-9a-f]{16}-1$/) });
   });
 
   test("a load's ledger says what became of each, and how often it was run", async () => {

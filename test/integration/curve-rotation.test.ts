@@ -8,13 +8,15 @@ import { atEnd, folder, metricIs, start, startBroker, startWorker, waiting, zmq 
 
 /** The files of a stack, as its ConfigMap and Secrets bring them to the pods. */
 function stackFiles() {
-  const [old, next, client, worker] = [createKeyPair(), createKeyPair(), createKeyPair(), createKeyPair()];
+  const [client, worker] = [createKeyPair(), createKeyPair()];
+  const old = { ...createKeyPair(), createdSeconds: 1_700_000_000 };
+  const next = { ...createKeyPair(), createdSeconds: 1_800_000_000 };
   const path = folder();
   const at = (name: string): string => join(path, name);
   const peer = (pair: typeof client, keys: readonly string[]): string => `CURVE_SERVER_KEY=${keys.join(",")}\nCURVE_PUBLIC_KEY=${pair.publicKey}\nCURVE_SECRET_KEY=${pair.secretKey}\n`;
   /** A step of a rotation. */
   const step = (...pairs: (typeof old)[]): void => {
-    writeFileSync(at("pairs"), pairs.map(({ publicKey, secretKey }) => `${publicKey} ${secretKey}\n`).join(""));
+    writeFileSync(at("pairs"), pairs.map(({ publicKey, secretKey, createdSeconds }) => `${publicKey} ${secretKey} ${createdSeconds}\n`).join(""));
     writeFileSync(at("client"), peer(client, pairs.map(({ publicKey }) => publicKey)));
     writeFileSync(at("worker"), peer(worker, pairs.map(({ publicKey }) => publicKey)));
   };
@@ -29,7 +31,7 @@ test("a server key is changed under load: no request is lost, and who holds both
   const { old, next, client, at, step, broker: env } = stackFiles();
   const broker = await startBroker(env);
   await startWorker([broker], { SERVICE: "echo", CURVE_PEER_FILE: at("worker") });
-  const accepted = (...pairs: { publicKey: string }[]): Promise<void> =>
+  const accepted = (...pairs: readonly { publicKey: string }[]): Promise<void> =>
     vi.waitFor(async () => {
       const status = (await looking.status()) as Status;
       expect(status.serverKeys.filter(({ accepted }) => accepted).map(({ publicKey }) => publicKey)).toEqual(pairs.map(({ publicKey }) => publicKey));
@@ -51,6 +53,8 @@ test("a server key is changed under load: no request is lost, and who holds both
   for (const pairs of [[old, next], [next, old], [next]]) {
     step(...pairs);
     await accepted(...pairs);
+    // The age that an alert asks for is that of the oldest key that still opens.
+    await metricIs(broker.ports.metrics, "zeromq_curve_keys_created_timestamp_seconds", pairs.includes(old) ? old.createdSeconds : next.createdSeconds);
     const before = outcomes.length;
     await vi.waitFor(() => expect(outcomes.length).toBeGreaterThan(before + 5), waiting);
   }

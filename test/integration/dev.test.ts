@@ -36,6 +36,11 @@ test("npm run dev serves the handlers of a folder, and follows their files", asy
   await said("twice: served");
   expect(await ask("twice")).toBe("HelloHello");
 
+  writeFileSync(join(handlers, "broken.js"), `export const handler = (body) => { throw new TypeError("cannot take " + body); };`);
+  await said("broken: served");
+  await ask("broken");
+  await said(/broken: handler failed \(request [0-9a-f]{16}-1\)\s+TypeError: cannot take Hello\s+at handler/);
+
   rmSync(file);
   await said("shout: no longer served");
   dev.kill("SIGINT");

@@ -71,3 +71,17 @@ test("a pod that only starts is no trouble, one that no node takes is", () => {
   expect(podTrouble({ metadata: { name: "p" }, status: { containerStatuses: [{ name: "c", state: { waiting: { reason: "ContainerCreating" } } }] } })).toEqual([])
   expect(podTrouble({ metadata: { name: "p" }, status: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no CPU" }] } })).toEqual(["Pod p: Unschedulable: no CPU"])
 })
+
+describe("an object that says which condition to wait for", () => {
+  const api = (status: string) => ({
+    apiVersion: "apiregistration.k8s.io/v1", kind: "APIService", metadata: { annotations: { "pulumi.com/waitFor": "condition=Available" } },
+    status: { conditions: [{ type: "Available", status, reason: "MissingEndpoints", message: "no endpoints" }] },
+  })
+  test("is ready when that is true", () => expect([isAwaited(api("True")), readiness(api("True")).ready]).toEqual([true, true]))
+  test("is waited for before, and says why", () =>
+    expect(readiness(api("False"))).toMatchObject({ ready: false, message: "waiting for its condition Available\n[MissingEndpoints] no endpoints" }))
+  test("without the wish is as ready as any", () => expect(isAwaited({ ...api("False"), metadata: {} })).toBe(false))
+})
+
+test("an autoscaler is not awaited: it has nothing to do until there is load", () =>
+  expect(isAwaited({ apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", metadata: {} })).toBe(false))

@@ -40,9 +40,11 @@ function start(changes: Partial<BrokerLimits> = {}): void {
   nowMs = 0;
   sendable = true;
   const quiet = new Set(["ended", "workerJoined", "plainHeartbeat", "workerHeartbeat", "clientHeartbeat", "backlog"]);
+  /** What comes after so many names the request, for the log. */
+  const shown: Record<string, number> = { rejected: 2, redelivered: 1 };
   const outbox = new Proxy({} as Outbox, {
     get: (_, method: string) => (...values: unknown[]) => {
-      if (!quiet.has(method)) said.push([method, ...values.filter((value) => value !== undefined).map(show)].join(" "));
+      if (!quiet.has(method)) said.push([method, ...values.slice(0, shown[method]).filter((value) => value !== undefined).map(show)].join(" "));
       return sendable;
     },
   });
@@ -533,9 +535,9 @@ describe("workers", () => {
   });
 
   test("and clients of a version that this broker does not speak are told which it speaks", () => {
-    core.workers.hello(worker("w1"), 2, 3, nowMs);
-    core.clients.hello(client("c1"), 2, 3, "0000000000000000", nowMs);
-    expect(heard()).toEqual(["workerDisconnect w1 version: this broker speaks 1 to 1", "clientDisconnect c1 version: this broker speaks 1 to 1"]);
+    core.workers.hello(worker("w1"), 3, 4, nowMs);
+    core.clients.hello(client("c1"), 3, 4, "0000000000000000", nowMs);
+    expect(heard()).toEqual(["workerDisconnect w1 version: this broker speaks 1 to 2", "clientDisconnect c1 version: this broker speaks 1 to 2"]);
   });
 });
 

@@ -94,10 +94,16 @@ describe("a server's pairs", () => {
     expect(parseServerPairs("pairs", line(second) + line(first))).toHaveLength(2);
   });
 
+  test("say when they were made, where that is known", () => {
+    const parsed = parseServerPairs("pairs", `${line().trim()} 1700000000\n${line(second)}`);
+    expect(parsed).toMatchObject([{ createdSeconds: 1_700_000_000 }, { createdSeconds: 0 }]);
+  });
+
   test.each([
     ["nothing", "", "pairs must hold at least one CURVE pair"],
     ["halves of two pairs", line() + line({ publicKey: first.publicKey, secretKey: second.secretKey }), "pairs:2 must be the public and the secret half of one CURVE pair"],
-    ["a third word", `${line().trim()} more`, "pairs:1 must be"],
+    ["a time that is none", `${line().trim()} yesterday`, "pairs:1 must be"],
+    ["a fourth word", `${line().trim()} 1700000000 more`, "pairs:1 must be"],
   ])("with %s are refused as a whole, and no secret is shown", (_, content, reason) => {
     const parsed = parseServerPairs("pairs", content);
     expect(parsed).toContain(reason);

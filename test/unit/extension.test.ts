@@ -19,6 +19,19 @@ const texts = fc.string({ maxLength: 200 });
 const instance = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString("hex"));
 const trace = fc.option(fc.string({ maxLength: 60 }), { nil: undefined });
 
+test.each([[1, "blue", undefined], [2, "blue", "blue"], [2, "green", "green"], [2, undefined, undefined]] as const)("WELCOME of version %i from a %s broker tells the colour %s", (version, color, told) => {
+  const about = { version, instance: "0123456789abcdef", role: "active", heartbeatIntervalMs: 1, heartbeatLiveness: 2, maxBodyBytes: 3, maxOutstanding: 4 } as const;
+  for (const [side, read] of [[toClient, readToClient], [toWorker, readToWorker]] as const) {
+    const writer = new RecordWriter();
+    const calls: Call[] = [];
+    side.welcome(writer, { ...about, color });
+    side.heartbeat(writer, "active" as never); // what comes behind is read as well
+    read(writer.take(), recorder<never>(calls));
+    expect(calls[0]).toEqual(["welcome", { ...about, ...(told !== undefined && { color: told }) }]);
+    expect(calls).toHaveLength(2);
+  }
+});
+
 describe("what one side writes, the other reads, any number of records to a message", () => {
   test("client to broker", () => {
     const record = fc.oneof(

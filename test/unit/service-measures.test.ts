@@ -13,12 +13,13 @@ let core: Broker;
 let measures: Measures;
 let client: ClientPeer;
 let id: number;
+let keysCreated = 0;
 
 beforeEach(() => start());
 
 function start(env: Record<string, string> = {}): void {
   const settings = readBrokerSettings({ env: { COLOR: "green", MAX_SERVICE_LABELS: "2", ...env } });
-  measures = createMeasures(settings, () => core);
+  measures = createMeasures(settings, () => core, () => keysCreated);
   const told: Partial<Outbox> = { ended: measures.ended, redelivered: measures.redelivered, workerJoined: (_, service) => measures.served(service) };
   const outbox = new Proxy(told as Outbox, { get: (given, name) => given[name as keyof Outbox] ?? (() => true) });
   core = createBroker({ ...settings, roleDelayMs: 120_000, instance: Buffer.alloc(8) }, outbox);
@@ -83,9 +84,11 @@ describe("what a broker shows", () => {
   });
 
   test("knows when the keys were made, and how late its event loop is", async () => {
-    start({ CURVE_KEYS_CREATED: "1700000000" });
+    for (const seconds of [1_700_000_000, 1_800_000_000]) {
+      keysCreated = seconds; // a rotation changes it while the broker runs
+      expect((await scraped()).find(({ name }) => name === "zeromq_curve_keys_created_timestamp_seconds")?.value).toBe(seconds);
+    }
     const all = await scraped();
-    expect(all.find(({ name }) => name === "zeromq_curve_keys_created_timestamp_seconds")?.value).toBe(1_700_000_000);
     expect(all.map(({ name }) => name)).toContain("nodejs_eventloop_lag_p99_seconds");
   });
 });

@@ -33,7 +33,7 @@ function start(handler: Handler, change: Partial<RunnerOptions> = {}): void {
       dropped: (slot) => void sent.push(`${slot} dropped`),
       wake() {},
     },
-    log: { error: (...line: unknown[]) => void logged.push(line), warn: (...line: unknown[]) => void logged.push(line) } as unknown as RunnerOptions["log"],
+    log: { isLevelEnabled: () => false, error: (...line: unknown[]) => void logged.push(line), warn: (...line: unknown[]) => void logged.push(line) } as unknown as RunnerOptions["log"],
     now,
     onOutcome: () => {},
     ...change,
@@ -44,7 +44,7 @@ afterEach(() => runner.abandon("the test is over"));
 
 function request(slot: number, change: { body?: string; leftMs?: number; attempt?: number; credit?: number; trace?: string } = {}): void {
   const { body = "body", leftMs = 60_000, attempt = 1, credit, trace } = change;
-  runner.request(slot, attempt, client, 7, now() + leftMs, credit, trace, Buffer.from(body));
+  runner.request(slot, attempt, client, 7, now() + leftMs, credit, trace, Buffer.from(body), "green");
 }
 
 async function says(...lines: string[]): Promise<void> {
@@ -60,7 +60,7 @@ describe("a handler that fails", () => {
     start(() => Promise.reject(error));
     request(1);
     await says("1 failed: the handler failed (request 0011223344556677-7)");
-    expect(logged).toEqual([[expect.objectContaining({ err: error, service: "echo", requestId: "0011223344556677-7" }), "handler failed"]]);
+    expect(logged).toEqual([[expect.objectContaining({ err: error, request_id: "0011223344556677-7", color: "green" }), "handler failed"]]);
   });
 
   test.each([new HandlerError("no such customer"), Object.assign(new Error("no such customer"), { expose: true })])("tells what is meant for the client: %o", async (error) => {

@@ -1,19 +1,21 @@
 // Stand-in for `pulumi-resource-kubernetes`, used where the genuine plugin cannot be downloaded.
 // Any kind that the API server knows, by server-side apply. It does not: Patch and List resources, Helm, Kustomize, YAML
-// files, `pulumi.com/waitFor`, `generateName`, validation without a cluster, awaiting Ingress and PersistentVolumeClaim.
+// files, `pulumi.com/waitFor` but for `condition=…`, `generateName`, validation without a cluster, awaiting Ingress and
+// PersistentVolumeClaim.
 
 import { randomBytes } from "node:crypto"
 import { createRequire } from "node:module"
 import { setTimeout } from "node:timers/promises"
 import { log } from "../grpc-server.ts"
-import { differences } from "../property-diff.ts"
+import { differences, touches } from "../property-diff.ts"
 import { type Properties, hasUnknown, secret } from "../property-values.ts"
 import { InitializationFailed, type Operation, serveProvider } from "../resource-provider.ts"
 import { type Patience, awaitGone, awaitReady, missing } from "./await.ts"
 import { type Cluster, RequestFailed, chooseContext, connect } from "./cluster.ts"
 import { isClusterScoped, kindOf, named } from "./identity.ts"
 import { importable, observed } from "./live-state.ts"
-import { readiness } from "./readiness.ts"
+import { leftToOthers } from "./managers.ts"
+import { readiness, waitForForm } from "./readiness.ts"
 import { isAutonamed, needsReplacement } from "./replacement.ts"
 
 const advice = `If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"`
@@ -82,7 +84,8 @@ async function apply(operation: Operation, attempts: number) {
   const force = preview || annotation(inputs, "patchForce") === "true"
   for (let attempt = 1; ; attempt++) {
     try {
-      const applied = await reachable().apply(inputs, manager, { force, dryRun: preview })
+      const sent = operation.ignoreChanges.length === 0 ? inputs : leftToOthers(inputs, await reachable().get(old), manager, operation.ignoreChanges)
+      const applied = await reachable().apply(sent, manager, { force, dryRun: preview })
       if (preview || annotation(inputs, "skipAwait") === "true") return outcome(inputs, applied, manager, preview)
       const { live, trouble } = await awaitReady(reachable(), applied, patience(inputs, operation))
       if (trouble) throw new InitializationFailed(trouble, outcome(inputs, live, manager))
@@ -131,14 +134,16 @@ await serveProvider({
   async check(operation) {
     const object = named({ ...kindOf(operation.type), ...operation.inputs }, operation.oldInputs, operation)
     const { kind } = kindOf(operation.type)
-    if (/^kubernetes:(helm\.sh|kustomize|yaml)/.test(operation.type) || /.(Patch|List)$/.test(kind) || annotation(object, "waitFor"))
-      throw new Error(`${operation.type}: the stand-in has no Patch and List resources, Helm, Kustomize, YAML files and pulumi.com/waitFor`)
+    if (/^kubernetes:(helm\.sh|kustomize|yaml)/.test(operation.type) || /.(Patch|List)$/.test(kind) || !waitForForm.test(annotation(object, "waitFor") ?? "condition=None"))
+      throw new Error(`${operation.type}: the stand-in has no Patch and List resources, Helm, Kustomize, YAML files and no pulumi.com/waitFor but condition=…`)
     if (typeof object.metadata !== "object" || object.metadata.namespace || !await isNamespaced(object)) return object
     return { ...object, metadata: { ...object.metadata, namespace: defaultNamespace } }
   },
-  async diff({ inputs, oldInputs, state }) {
+  async diff({ inputs, oldInputs, state, ignoreChanges }) {
     const before = observed(oldInputs, state)
     const changes = differences(before, inputs)
+    // The engine gives the old inputs back, and the cluster may have moved on since.
+    for (const path of changes.keys()) if (ignoreChanges.some(ignored => touches(path, ignored) && !ignored.startsWith(`${path}.`))) changes.delete(path)
     if (await isUnreadyJob(inputs, state)) changes.set(replaceUnready, "update")
     if (!await isNamespaced(inputs)) changes.delete("metadata.namespace")
     return {
@@ -147,7 +152,7 @@ await serveProvider({
       deleteBeforeReplace: !isAutonamed(inputs) && identify(inputs) === identify(before),
     }
   },
-  create: operation => apply({ ...operation, state: {} }, 5),
+  create: operation => apply({ ...operation, state: {}, ignoreChanges: [] }, 5),
   async update(operation) {
     if (!operation.preview && !await reachable().get(operation.inputs))
       throw new Error(`${operation.inputs.kind} ${identify(operation.inputs)} is gone from the cluster; \`pulumi refresh\` tells Pulumi so`)

@@ -57,14 +57,23 @@ const rules: Record<string, (live: Properties, endpoints: number) => Readiness> 
   CustomResourceDefinition: live => state(condition(live, "Established").status === "True", ...told(condition(live, "Established"))),
 }
 
-export const isAwaited = ({ kind, apiVersion }: Properties): boolean =>
-  kind in rules && /^(v1|(apps|batch|apiextensions\.k8s\.io)\/v1)$/.test(apiVersion)
+/** What an object's annotation `pulumi.com/waitFor` may say here: a condition of its status, true where no value is given. */
+export const waitForForm = /^condition=([\w.-]+)(?:=(\w+))?$/
+
+const waitFor = ({ metadata }: Properties): RegExpExecArray | null => waitForForm.exec(metadata?.annotations?.["pulumi.com/waitFor"] ?? "")
+
+export const isAwaited = (object: Properties): boolean => waitFor(object) !== null
+  || object.kind in rules && /^(v1|(apps|batch|apiextensions\.k8s\.io)\/v1)$/.test(object.apiVersion)
 
 export const needsEndpoints = ({ kind, spec }: Properties): boolean =>
   kind === "Service" && spec.type !== "ExternalName" && spec.clusterIP !== "None" && Object.keys(spec.selector ?? {}).length > 0
 
-export const readiness = (live: Properties, endpoints = 0): Readiness =>
-  isAwaited(live) ? rules[live.kind]!(live, endpoints) : { ready: true, message: "" }
+export function readiness(live: Properties, endpoints = 0): Readiness {
+  const [, type, value = "True"] = waitFor(live) ?? []
+  if (type === undefined) return isAwaited(live) ? rules[live.kind]!(live, endpoints) : { ready: true, message: "" }
+  const found = condition(live, type)
+  return state(found.status === value, `waiting for its condition ${type}`, ...told(found))
+}
 
 /** Why a pod is not ready, with the last words of its containers. */
 export function podTrouble(pod: Properties): string[] {

@@ -1,4 +1,5 @@
 /** Records ⇄ calls between a client and a broker: our extension, SPEC.md. Nothing is allocated a record but its body's view. */
+import { type Color, colors } from "../../contract/names.ts";
 import type { Body } from "../message.ts";
 import { clientRecord as record, errorNames, executedNames, headerBytes, headers, instanceBytes, requestFlag, roles } from "./codes.ts";
 import type { ErrorName, Executed, Role } from "./codes.ts";
@@ -7,6 +8,8 @@ import { bodyRoom, textBytes } from "./writer.ts";
 import type { RecordWriter } from "./writer.ts";
 
 const header = headers.client;
+/** The number of a colour that is not told. */
+const noColor = 255;
 
 /** What a broker tells a new peer of ours about itself. */
 export interface Welcome {
@@ -21,6 +24,8 @@ export interface Welcome {
   readonly maxBodyBytes: number;
   /** Requests that one client may have outstanding. */
   readonly maxOutstanding: number;
+  /** For logs; a broker that speaks version 1 does not tell it. */
+  readonly color?: Color | undefined;
 }
 
 /** What a client may say. */
@@ -144,14 +149,16 @@ export function readRole(reader: RecordReader): Role {
 }
 
 export function readWelcome(reader: RecordReader): Welcome {
+  const version = reader.u8("WELCOME version");
   return {
-    version: reader.u8("WELCOME version"),
+    version,
     instance: reader.bytes(instanceBytes, "WELCOME instance").toString("hex"),
     role: readRole(reader),
     heartbeatIntervalMs: reader.u32("WELCOME heartbeat interval"),
     heartbeatLiveness: reader.u8("WELCOME heartbeat liveness"),
     maxBodyBytes: reader.u32("WELCOME body bytes"),
     maxOutstanding: reader.u32("WELCOME outstanding"),
+    ...(version >= 2 && { color: colors[reader.u8("WELCOME colour")] }),
   };
 }
 
@@ -164,6 +171,7 @@ export function writeWelcome(writer: RecordWriter, to: Buffer, welcome: Welcome)
   writer.u8(welcome.heartbeatLiveness);
   writer.u32(welcome.maxBodyBytes);
   writer.u32(welcome.maxOutstanding);
+  if (welcome.version >= 2) writer.u8(welcome.color === undefined ? noColor : colors.indexOf(welcome.color));
 }
 
 /** What a client writes. */

@@ -1,7 +1,7 @@
-/** The numbers of our extension's wire; SPEC.md says what each means. */
-export const wireVersion = 1;
+/** The numbers of our extension's wire; SPEC.md says what each means. Since 2 WELCOME tells the broker's colour. */
+export const wireVersion = 2;
 /** The versions that a broker of this release speaks: its own and the one before. */
-export const spokenVersions = { from: 1, to: wireVersion } as const;
+export const spokenVersions = { from: wireVersion - 1, to: wireVersion } as const;
 
 export const headers = { client: Buffer.from("ZSTC01"), worker: Buffer.from("ZSTW01") } as const;
 export const headerBytes = 6;

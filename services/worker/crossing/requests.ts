@@ -1,4 +1,5 @@
 /** The way from the connection to the handlers: many requests in one ArrayBuffer that changes hands, larger bodies in their own. */
+import { type Color, colors } from "../../contract/names.ts";
 import type { Job } from "../outbox.ts";
 
 const headBytes = 40;
@@ -15,7 +16,8 @@ export interface RequestBatch {
 }
 
 export interface RequestWriter {
-  request(slot: number, job: Job): void;
+  /** `color`: the one of the broker that it came from, where that is known. */
+  request(slot: number, job: Job, color: Color | undefined): void;
   cancel(slot: number, why: string): void;
   partialCredit(slot: number, count: number): void;
   /** What was written since the last time, or nothing. */
@@ -53,13 +55,14 @@ export function createRequestWriter(): RequestWriter {
   };
 
   return {
-    request(slot, job) {
+    request(slot, job, color) {
       const { body } = job;
       const trace = job.trace === undefined ? undefined : Buffer.from(job.trace);
       const own = body.length >= ownFromBytes;
       const flag = (trace === undefined ? 0 : flags.trace) | (job.partialCredit === 0 ? 0 : flags.partial) | (own ? flags.own : 0);
       const from = head(kinds.request, flag, slot, (trace?.length ?? 0) + (own ? 0 : body.length));
       view.setUint8(from + 2, job.attempt);
+      view.setUint8(from + 3, color === undefined ? 0 : colors.indexOf(color) + 1);
       view.setUint32(from + 8, job.id);
       records.set(job.client, from + 12);
       view.setFloat64(from + 20, job.endsAtMs);
@@ -99,6 +102,7 @@ export interface RequestVisitor {
   /** `partialCredit`: undefined where parts must be joined. */
   request(
     slot: number, attempt: number, client: Buffer, id: number, deadlineMs: number, partialCredit: number | undefined, trace: string | undefined, body: Buffer,
+    color: Color | undefined,
   ): void;
   cancel(slot: number, why: string): void;
   partialCredit(slot: number, count: number): void;
@@ -125,7 +129,7 @@ export function readRequests({ records: memory, bytes, bodies }: RequestBatch, v
         if (!own) at += length;
         const deadlineMs = view.getFloat64(from + 20);
         const partialCredit = (flag & flags.partial) === 0 ? undefined : view.getUint32(from + 28);
-        visitor.request(slot, view.getUint8(from + 2), records.subarray(from + 12, from + 20), view.getUint32(from + 8), deadlineMs, partialCredit, trace, body);
+        visitor.request(slot, view.getUint8(from + 2), records.subarray(from + 12, from + 20), view.getUint32(from + 8), deadlineMs, partialCredit, trace, body, colors[view.getUint8(from + 3) - 1]);
         break;
       }
       case kinds.cancel:
