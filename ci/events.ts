@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
 import { refusedLater } from "../infra/settings/updateChecks.ts";
-import type { Planned, Preview, Running, Violation } from "./previews.ts";
+import type { Running } from "../infra/specs/trafficText.ts";
+import type { Planned, Preview, Violation } from "./previews.ts";
 
 /** How Pulumi's engine writes a value that a preview cannot know. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

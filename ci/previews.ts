@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Color, colors } from "../services/contract/names.ts";
+import type { Running } from "../infra/specs/trafficText.ts";
+import { colors } from "../services/contract/names.ts";
 
 /** A resource as a preview plans it, with its inputs; secret ones are blank. */
 export interface Planned {
@@ -17,13 +18,6 @@ export interface Violation {
   readonly mandatory: boolean;
 }
 
-/** Which images run, as a stack says it in its outputs; an image that is about to be built is named by what it is built from. */
-export interface Running {
-  readonly activeColor: Color;
-  readonly images: Readonly<Record<Color | "worker", string>>;
-  readonly versions: Readonly<Record<Color | "worker", string>>;
-}
-
 /** What a stack would be, as a preview from nothing tells it. */
 export interface Preview {
   readonly stack: string;
@@ -32,6 +26,7 @@ export interface Preview {
   readonly warnings: readonly string[];
   /** What is wrong; nothing where the preview went through. */
   readonly errors: readonly string[];
+  /** An image that is about to be built is named by what it is built from. */
   readonly running?: Running | undefined;
 }
 

@@ -1,12 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Color } from "../services/contract/names.ts";
 import services from "../services/package.json" with { type: "json" };
 import { worktree } from "./settings/images.ts";
 import { project, type Settings } from "./settings.ts";
 import { wayBack } from "./specs/switchJobs.ts";
-import { type Traffic, trafficText, versionOf } from "./specs/trafficText.ts";
+import { type Part, type Traffic, trafficText, versionOf } from "./specs/trafficText.ts";
 
-type Part = Color | "worker";
 type References = Readonly<Record<Part, pulumi.Output<string>>>;
 
 /** The version of each image, as its setting says it; a checkout's is that of its package. */

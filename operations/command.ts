@@ -15,11 +15,11 @@ export interface Target {
   readonly configFile: readonly string[];
 }
 
-const checkout = join(import.meta.dirname, "..");
+export const checkout = join(import.meta.dirname, "..");
 
-/** Runs one of the commands: what it was given, its help, and how it fails. Exit codes: 1 failed, 2 wrong usage. */
+/** Runs one of the commands: what it was given, its help, and how it fails. */
 export async function command(usage: string, flags: readonly string[], work: (target: Target) => Promise<void>): Promise<void> {
-  try {
+  await told(usage, async () => {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
@@ -37,10 +37,19 @@ export async function command(usage: string, flags: readonly string[], work: (ta
       stack: given("stack"),
       configFile: given("config-file"),
     });
+  });
+}
+
+/**
+ * Does a command's work, and tells how it failed. Exit codes: 1 failed, 2 wrong usage.
+ * @param words what is said of an error
+ */
+export async function told(usage: string, work: () => Promise<void>, words = (error: unknown): unknown => (error instanceof Refusal ? error.message : error)): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     const misspelt = (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
-    if (misspelt) console.error(`${(error as Error).message}\n\n${usage}`);
-    else console.error(error instanceof Refusal ? error.message : error);
+    console.error(misspelt ? `${(error as Error).message}\n\n${usage}` : words(error));
     process.exitCode = misspelt ? 2 : 1;
   }
 }

@@ -1,16 +1,11 @@
-import type { Color } from "../services/contract/names.ts";
-import { colors } from "../services/contract/names.ts";
+import type { Running } from "../infra/specs/trafficText.ts";
+import { type Color, colors } from "../services/contract/names.ts";
 import { output, Refusal, shown, type Target } from "./command.ts";
 
-type Part = Color | "worker";
-
 /** What a stack gives out: see infra/index.ts. */
-export interface Outputs {
+export interface Outputs extends Running {
   readonly namespace: string;
   readonly kubeContext: string;
-  readonly activeColor: Color;
-  readonly images: Readonly<Record<Part, string>>;
-  readonly versions: Readonly<Record<Part, string>>;
   readonly serverKeys: readonly string[];
 }
 

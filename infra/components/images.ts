@@ -2,11 +2,12 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { type Color, names } from "../../services/contract/names.ts";
+import { names } from "../../services/contract/names.ts";
 import services from "../../services/package.json" with { type: "json" };
 import { readCertificates } from "../settings/certificates.ts";
 import { worktree } from "../settings/images.ts";
 import type { Settings, WorkerSettings } from "../settings.ts";
+import type { Running } from "../specs/trafficText.ts";
 
 // Relative, so that two people with checkouts in different places do not undo each other's update.
 const context = relative(process.cwd(), fileURLToPath(new URL("../../services/", import.meta.url)));
@@ -16,7 +17,7 @@ const repositories = { broker: names.brokerApp, worker: names.workerApp } satisf
 
 /** The images that the pods run, each by digest: built from this checkout where the settings say so, else as they are. */
 export class Images extends pulumi.ComponentResource {
-  readonly references: Readonly<Record<Color | "worker", pulumi.Output<string>>>;
+  readonly references: Readonly<Record<keyof Running["images"], pulumi.Output<string>>>;
   readonly #built = new Map<Part, pulumi.Output<string>>();
 
   constructor(settings: Settings, options: pulumi.ComponentResourceOptions) {

@@ -1,11 +1,21 @@
 import { type Color, colors, otherColor } from "../../services/contract/names.ts";
 
-/** What runs, as a stack says it in its outputs. */
+/** What has an image of its own. */
+export type Part = Color | "worker";
+
+/** Which images run, as a stack says it in its outputs. */
+export interface Running {
+  readonly activeColor: Color;
+  readonly images: Readonly<Record<Part, string>>;
+  readonly versions: Readonly<Record<Part, string>>;
+}
+
+/** What runs now, or would after an update. */
 export interface Traffic {
   readonly activeColor: Color;
   /** By digest; nothing where the image is about to be built. */
-  readonly images: Readonly<Record<Color | "worker", string | undefined>>;
-  readonly versions: Readonly<Record<Color | "worker", string>>;
+  readonly images: Readonly<Record<Part, string | undefined>>;
+  readonly versions: Running["versions"];
 }
 
 /**
@@ -16,8 +26,8 @@ export function trafficText(before: Traffic | undefined, after: Traffic, wayBack
   const active = after.activeColor;
   const standby = otherColor(active);
   if (before === undefined) return [`traffic: none yet → ${active} ${after.versions[active]}`];
-  const isNew = (part: Color | "worker"): boolean => before.images[part] === undefined || before.images[part] !== after.images[part];
-  const named = (of: Traffic, part: Color | "worker"): string => `${of.versions[part]}${isAmbiguous(before, after, part) ? ` (${digestOf(of.images[part])})` : ""}`;
+  const isNew = (part: Part): boolean => before.images[part] === undefined || before.images[part] !== after.images[part];
+  const named = (of: Traffic, part: Part): string => `${of.versions[part]}${isAmbiguous(before, after, part) ? ` (${digestOf(of.images[part])})` : ""}`;
   const lines: string[] = [];
 
   if (before.activeColor !== active) {
@@ -37,7 +47,7 @@ export function trafficText(before: Traffic | undefined, after: Traffic, wayBack
 }
 
 /** Two images of one version, such as two of a checkout, need more to be told apart. */
-function isAmbiguous(before: Traffic, after: Traffic, part: Color | "worker"): boolean {
+function isAmbiguous(before: Traffic, after: Traffic, part: Part): boolean {
   return before.versions[part] === after.versions[part] && before.images[part] !== after.images[part];
 }
 
