@@ -35,7 +35,8 @@ export function usesOwnBackend(): boolean {
   return process.env["PULUMI_ACCESS_TOKEN"] === undefined && (process.env["PULUMI_BACKEND_URL"] ?? ownBackend) === ownBackend;
 }
 
-const ownBackend = `file://${paths.pulumiBackend}`;
+// Without the files beside its files, which are not written at once: a program that reads its own outputs may find one empty (EOF).
+const ownBackend = `file://${paths.pulumiBackend}?metadata=skip`;
 
 /**
  * The dev stack's state lies on this machine, beside whatever would hold its passphrase, so the passphrase is no

@@ -50,7 +50,7 @@ export class TestStack {
     writeFileSync(file, dumpYaml({ config, encryptionsalt: dev.encryptionsalt }));
     const backend = join(this.directory, "backend");
     mkdirSync(backend);
-    this.env = { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "zeromq-stack-dev" };
+    this.env = { PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`, PULUMI_CONFIG_PASSPHRASE: "zeromq-stack-dev" };
   }
 
   /** Makes the stack. Pulumi writes a new stack's settings into the checkout, whatever file it is told to use later. */
