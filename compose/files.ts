@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { zeromqDashboard } from "../monitoring/dashboards/zeromq.ts";
 import { dashboardProviders, dataSources } from "../monitoring/grafana/provisioning.ts";
 import type { Monitored } from "../monitoring/monitored.ts";
-import { prometheusConfiguration, ruleFileName } from "../monitoring/prometheus/configuration.ts";
+import { prometheusConfiguration, ruleFileNames } from "../monitoring/prometheus/configuration.ts";
 import { ruleFile } from "../monitoring/rules/groups.ts";
 import { names } from "../services/contract/names.ts";
 import { httpPaths, ports } from "../services/contract/ports.ts";
@@ -26,7 +26,7 @@ export function files(): Record<string, string> {
     [`config/${configFiles.broker}`]: brokerConf(settings),
     [`config/${configFiles.worker}`]: workerConf(settings),
     "config/prometheus/prometheus.yml": `${generated}${yaml(scraping(about))}`,
-    [`config/prometheus/${ruleFileName}`]: `${generated}${yaml(ruleFile(about))}`,
+    [`config/prometheus/${ruleFileNames.rules}`]: `${generated}${yaml(ruleFile(about))}`,
     "config/grafana/provisioning/datasources/datasources.yaml": `${generated}${yaml(dataSources(settings.prometheus.scrapeIntervalSeconds))}`,
     "config/grafana/provisioning/dashboards/dashboards.yaml": `${generated}${yaml(dashboardProviders)}`,
     "config/grafana/dashboards/zeromq.json": `${JSON.stringify(zeromqDashboard(), undefined, 1)}\n`,

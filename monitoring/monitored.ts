@@ -10,6 +10,8 @@ export interface Monitored {
   readonly queueLength: number;
   /** Services whose number of workers has a most; none where nothing scales them. */
   readonly scaled: readonly { readonly service: string; readonly maxReplicas: number }[];
+  /** What servers of the stack show to the API server, and until when (seconds since 1970). */
+  readonly certificates: readonly { readonly host: string; readonly expiresAtSeconds: number }[];
   /** Days after which CURVE keys should be replaced. */
   readonly keyDays: number;
   /** Where the runbooks can be read. */

@@ -4,7 +4,7 @@ import { type Color, names } from "../../services/contract/names.ts";
 import type { Settings } from "../settings.ts";
 import { brokerDeployment, brokerLabels, brokerReplicas } from "../specs/brokerDeployment.ts";
 import { disruptionBudget } from "../specs/disruptionBudget.ts";
-import { awaitedText } from "./awaitedText.ts";
+import { awaited } from "./awaited.ts";
 import { rolloutTime } from "./rolloutTime.ts";
 
 /** The brokers of one colour. */
@@ -20,7 +20,7 @@ export class Broker extends pulumi.ComponentResource {
     super("zeromq-stack:infra:Broker", `broker-${color}`, {}, options);
     const name = names.brokerDeployment(color);
     const of = { parent: this, dependsOn: options.dependsOn };
-    this.deployment = new kubernetes.apps.v1.Deployment(name, brokerDeployment(settings, color, awaitedText(image)), {
+    this.deployment = new kubernetes.apps.v1.Deployment(name, brokerDeployment(settings, color, awaited(image)), {
       ...of,
       ...rolloutTime(settings, brokerReplicas(settings, color)),
     });

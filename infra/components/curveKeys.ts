@@ -7,7 +7,7 @@ import { isProtected } from "../settings/developmentStack.ts";
 import type { Settings } from "../settings.ts";
 import { admittedKeys, admittedText, pairsText, peerText, peerVariables, type ServerPair } from "../specs/curveFiles.ts";
 import { objectMetadata } from "../specs/objectMetadata.ts";
-import { awaitedText } from "./awaitedText.ts";
+import { awaited } from "./awaited.ts";
 
 type Pair = pulumi.Output<ServerPair>;
 
@@ -36,7 +36,7 @@ export class CurveKeys extends pulumi.ComponentResource {
     const secret = (name: string, stringData: Record<string, pulumi.Output<string>>) =>
       new kubernetes.core.v1.Secret(name, { metadata: objectMetadata({ name, namespace }), stringData }, of);
     const admitted = (list: readonly { name: string; pair: Pair; services?: readonly string[] | undefined }[]) =>
-      awaitedText(pulumi.all(list.map(({ name, services, pair }) => publicKeyOf(pair).apply((publicKey) => ({ name, services, publicKey })))).apply(admittedText));
+      awaited(pulumi.all(list.map(({ name, services, pair }) => publicKeyOf(pair).apply((publicKey) => ({ name, services, publicKey })))).apply(admittedText));
     this.objects = [
       secret(names.secret, {
         [secretKeys.curvePublicKey]: inUse.publicKey,

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { monitoringNames } from "../../monitoring/names.ts";
@@ -6,7 +5,8 @@ import type { Settings } from "../settings.ts";
 import { grafanaConfigMap, grafanaSecret, grafanaStatefulSet } from "../specs/grafana.ts";
 import { monitoringService } from "../specs/monitoringPod.ts";
 import { grafanaTraffic } from "../specs/monitoringTraffic.ts";
-import { awaitedText } from "./awaitedText.ts";
+import { awaited } from "./awaited.ts";
+import { keptPassword } from "./keptPassword.ts";
 import { policyOf } from "./networkPolicies.ts";
 
 const name = monitoringNames.grafana;
@@ -15,16 +15,11 @@ const name = monitoringNames.grafana;
 export class Grafana extends pulumi.ComponentResource {
   constructor(settings: Settings, options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource }) {
     super("zeromq-stack:infra:Grafana", name, {}, options);
-    const kept = new pulumi.Stash(
-      "grafana-admin-password",
-      { input: pulumi.secret(randomBytes(24).toString("base64url")) },
-      { parent: this, ignoreChanges: ["input"], additionalSecretOutputs: ["input", "output"] },
-    );
-    const password = pulumi.secret(kept.output).apply((stashed: string) => stashed);
+    const password = keptPassword("grafana-admin-password", this);
     const inNamespace = { parent: this, dependsOn: options.dependsOn };
     const needed = [
       new kubernetes.core.v1.ConfigMap(name, grafanaConfigMap(settings), inNamespace),
-      new kubernetes.core.v1.Secret(name, grafanaSecret(settings, awaitedText(password)), inNamespace),
+      new kubernetes.core.v1.Secret(name, grafanaSecret(settings, awaited(password)), inNamespace),
       ...policyOf(name, grafanaTraffic(settings), settings, inNamespace),
     ];
     const pod = new kubernetes.apps.v1.StatefulSet(name, grafanaStatefulSet(settings), { parent: this, dependsOn: needed });

@@ -11,7 +11,7 @@ import { loggingSetupConfigMap, loggingSetupJob, needsSetup } from "../specs/log
 import { elasticsearchTraffic, filebeatTraffic, kibanaTraffic, loggingSetupTraffic, logsDefaultDeny } from "../specs/loggingTraffic.ts";
 import { logsNamespace } from "../specs/logsNamespace.ts";
 import { pullSecret } from "../specs/pullSecret.ts";
-import { awaitedText } from "./awaitedText.ts";
+import { awaited } from "./awaited.ts";
 import { keptPassword } from "./keptPassword.ts";
 
 const { core, apps, batch, networking } = { core: kubernetes.core.v1, apps: kubernetes.apps.v1, batch: kubernetes.batch.v1, networking: kubernetes.networking.v1 };
@@ -38,7 +38,7 @@ export class Logging extends pulumi.ComponentResource {
     const of = { parent: this, dependsOn: home };
     const passwords = { admin: this.#password("admin"), filebeat: this.#password("filebeat"), kibana: this.#password("kibana") };
     const users = pulumi.all([passwords.admin, passwords.filebeat, passwords.kibana]).apply(([admin, filebeat, kibana]) => usersFile({ admin, filebeat, kibana }));
-    const secret = elasticsearchSecret(settings, awaitedText(users), { admin: awaitedText(passwords.admin), kibana: awaitedText(passwords.kibana) });
+    const secret = elasticsearchSecret(settings, awaited(users), { admin: awaited(passwords.admin), kibana: awaited(passwords.kibana) });
     const needed = [
       new core.ConfigMap(name, elasticsearchConfigMap(settings), of),
       new core.Secret(name, secret, of),
@@ -55,7 +55,7 @@ export class Logging extends pulumi.ComponentResource {
     const key = keptPassword("kibana-encryption-key", this);
     const needed = [
       new core.ConfigMap(name, kibanaConfigMap(settings), of),
-      new core.Secret(name, kibanaSecret(settings, awaitedText(key)), of),
+      new core.Secret(name, kibanaSecret(settings, awaited(key)), of),
       ...this.#policies([[name, kibanaTraffic(settings)]], elasticsearch),
     ];
     const pod = new apps.StatefulSet(name, kibanaStatefulSet(settings), { parent: this, dependsOn: needed });
@@ -64,7 +64,7 @@ export class Logging extends pulumi.ComponentResource {
 
   #setup(image: pulumi.Output<string>, dependsOn: pulumi.Resource[]): pulumi.Resource {
     const { setup: name } = loggingNames;
-    const { spec, timeoutSeconds } = loggingSetupJob(this.#settings, awaitedText(image));
+    const { spec, timeoutSeconds } = loggingSetupJob(this.#settings, awaited(image));
     const of = { parent: this, dependsOn };
     const needed = [new core.ConfigMap(name, loggingSetupConfigMap(this.#settings), of), ...this.#policies([[name, loggingSetupTraffic(this.#settings)]], ...dependsOn)];
     const timeout = `${timeoutSeconds}s`;
@@ -79,7 +79,7 @@ export class Logging extends pulumi.ComponentResource {
     const of = { parent: this, dependsOn: home };
     const needed = [
       new core.ConfigMap(name, filebeatConfigMap(settings), of),
-      new core.Secret(name, filebeatSecret(settings, awaitedText(password.apply(filebeatLoginFile))), of),
+      new core.Secret(name, filebeatSecret(settings, awaited(password.apply(filebeatLoginFile))), of),
       ...(settings.pull.logins.length === 0 ? [] : [new core.Secret(`${namespace}-pull`, pullSecret({ ...settings, namespace }), of)]),
       ...this.#policies([[name, filebeatTraffic(settings)], ["zeromq-logs-default-deny", logsDefaultDeny(settings)]], home),
     ];

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings.ts";
 import { Alertmanager } from "./alertmanager.ts";
-import { Autoscaling } from "./autoscaling.ts";
+import { Autoscaling, metricsCertificates } from "./autoscaling.ts";
 import { Grafana } from "./grafana.ts";
 import { Logging } from "./logging.ts";
 import { Prometheus } from "./prometheus.ts";
@@ -18,9 +18,11 @@ export class Monitoring extends pulumi.ComponentResource {
     super("zeromq-stack:infra:Monitoring", "monitoring", {}, options);
     const inside = { parent: this, dependsOn };
     if (settings.alerting.enabled) new Alertmanager(settings, inside);
-    const prometheus = settings.prometheus.enabled ? [new Prometheus(settings, inside)] : [];
+    const certificates = metricsCertificates(settings, this);
+    const last = pulumi.all(Object.values(certificates).map(({ lasts }) => lasts));
+    const prometheus = settings.prometheus.enabled ? [new Prometheus(settings, last, inside)] : [];
     if (settings.grafana.enabled) new Grafana(settings, inside);
-    if (settings.autoscaling.enabled) new Autoscaling(settings, workers, { parent: this, dependsOn: [dependsOn, ...prometheus] });
+    if (settings.autoscaling.enabled) new Autoscaling(settings, workers, certificates, { parent: this, dependsOn: [dependsOn, ...prometheus] });
     if (settings.logging.enabled) new Logging(settings, image, inside);
     this.registerOutputs();
   }

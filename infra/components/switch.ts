@@ -6,7 +6,7 @@ import type { Settings } from "../settings.ts";
 import { activeColor } from "../specs/activeColor.ts";
 import { brokerService, previewService, publicService } from "../specs/services.ts";
 import { confirmJob, gateJob, moveJob } from "../specs/switchJobs.ts";
-import { awaitedText } from "./awaitedText.ts";
+import { awaited } from "./awaited.ts";
 import type { Network } from "./network.ts";
 
 type Options = pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource[] };
@@ -30,13 +30,13 @@ export class Switch extends pulumi.ComponentResource {
     // Where these Services stood before there were two colours.
     const moved = { aliases: [{ parent: network }] };
 
-    const gate = this.#job(gateJob(settings, color, awaitedText(image)), "gate", [...options.dependsOn, ...network.ofColors]);
+    const gate = this.#job(gateJob(settings, color, awaited(image)), "gate", [...options.dependsOn, ...network.ofColors]);
     const inCluster = new Service(names.brokerService, brokerService(settings), { ...after(gate), ...moved });
     const published = new Service(names.publicService, publicService(settings), { ...after(gate), ...moved });
     const told = new ConfigMap(names.activeColorConfigMap, activeColor(settings), after(inCluster, published));
-    const confirm = this.#job(confirmJob(settings, color, awaitedText(image)), "confirm", [told]);
+    const confirm = this.#job(confirmJob(settings, color, awaited(image)), "confirm", [told]);
     new Service(names.previewService, previewService(settings), after(confirm));
-    this.moved = this.#job(moveJob(settings, color, awaitedText(image)), "move", [confirm]);
+    this.moved = this.#job(moveJob(settings, color, awaited(image)), "move", [confirm]);
 
     this.endpoints = {
       inCluster: `tcp://${names.brokerService}.${settings.namespace}.svc:${ports.frontend}`,

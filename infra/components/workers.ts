@@ -5,7 +5,7 @@ import type { Settings, WorkerSettings } from "../settings.ts";
 import { disruptionBudget } from "../specs/disruptionBudget.ts";
 import { workerBounds } from "../settings/workers.ts";
 import { workerDeployment, workerLabels } from "../specs/workerDeployment.ts";
-import { awaitedText } from "./awaitedText.ts";
+import { awaited } from "./awaited.ts";
 import { ownReplicas } from "./ownReplicas.ts";
 import { rolloutTime } from "./rolloutTime.ts";
 
@@ -27,7 +27,7 @@ export class Workers extends pulumi.ComponentResource {
         disruptionBudget({ name, namespace: settings.namespace, matchLabels: workerLabels(worker) }),
         of,
       );
-      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaitedText(imageOf(worker))), { ...of, ...replicas(settings, worker, index) });
+      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaited(imageOf(worker))), { ...of, ...replicas(settings, worker, index) });
     });
     this.registerOutputs();
   }

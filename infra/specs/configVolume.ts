@@ -16,5 +16,9 @@ export function configMount(): VolumeMount {
 
 /** Processes read their file at start: a pod template that names the content rolls its pods when it changes. */
 export function configAnnotation(content: string): Record<string, string> {
-  return { "zeromq-stack/config-hash": createHash("sha256").update(content).digest("hex") };
+  return { "zeromq-stack/config-hash": contentHash(content) };
+}
+
+export function contentHash(content: string): string {
+  return createHash("sha256").update(content).digest("hex");
 }

@@ -3,7 +3,7 @@ import type { Settings } from "../settings.ts";
 import { workerBounds } from "../settings/workers.ts";
 
 /** What rules, dashboards and their programs must know of the stack. */
-export function monitored(settings: Settings): Monitored {
+export function monitored(settings: Settings, certificates: Monitored["certificates"] = []): Monitored {
   const { namespace, prometheus, alerting, grafana, autoscaling } = settings;
   return {
     namespace,
@@ -12,6 +12,7 @@ export function monitored(settings: Settings): Monitored {
     oldestRequestSeconds: alerting.oldestRequestSeconds ?? settings.longestRequestSeconds / 2,
     queueLength: autoscaling.queueLength,
     scaled: autoscaling.enabled ? scaledServices(settings) : [],
+    certificates,
     keyDays: alerting.keyDays,
     runbooks: alerting.runbooks,
     alertmanager: alerting.enabled,

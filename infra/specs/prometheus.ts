@@ -1,8 +1,9 @@
 import type { ConfigMap, ServiceAccount } from "kubernetes-types/core/v1.js";
 import type { Role, RoleBinding } from "kubernetes-types/rbac/v1.js";
-import { prometheusConfiguration, prometheusPaths, ruleFileName } from "../../monitoring/prometheus/configuration.ts";
+import type { Monitored } from "../../monitoring/monitored.ts";
+import { prometheusConfiguration, prometheusPaths, ruleFileNames } from "../../monitoring/prometheus/configuration.ts";
 import { monitoringNames, monitoringPorts } from "../../monitoring/names.ts";
-import { ruleFile } from "../../monitoring/rules/groups.ts";
+import { certificateRuleFile, ruleFile } from "../../monitoring/rules/groups.ts";
 import { yaml } from "../../monitoring/yaml.ts";
 import type { Settings } from "../settings.ts";
 import { configAnnotation } from "./configVolume.ts";
@@ -12,15 +13,22 @@ import { monitoringMetadata, monitoringStatefulSet } from "./monitoringPod.ts";
 
 const name = monitoringNames.prometheus;
 const configurationFile = "prometheus.yml";
+const certificateRulesAnnotation = "zeromq-stack/certificate-rules-hash";
 
 function files(settings: Settings): Record<string, string> {
   const about = monitored(settings);
-  return { [configurationFile]: yaml(prometheusConfiguration(about)), [ruleFileName]: yaml(ruleFile(about)) };
+  return { [configurationFile]: yaml(prometheusConfiguration(about)), [ruleFileNames.rules]: yaml(ruleFile(about)) };
+}
+
+/** @param certificates how long those last that the stack made for servers of its own */
+export function prometheusCertificateRules(settings: Settings, certificates: Monitored["certificates"]): string {
+  return yaml(certificateRuleFile(monitored(settings, certificates)));
 }
 
 /** Its configuration and the rules. */
-export function prometheusConfigMap(settings: Settings): ConfigMap {
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: monitoringMetadata("prometheus", settings), data: files(settings) };
+export function prometheusConfigMap(settings: Settings, certificateRules: string): ConfigMap {
+  const data = { ...files(settings), [ruleFileNames.certificates]: certificateRules };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: monitoringMetadata("prometheus", settings), data };
 }
 
 export function prometheusAccount(settings: Settings): ServiceAccount {
@@ -47,13 +55,13 @@ export function prometheusRoleBinding(settings: Settings): RoleBinding {
   };
 }
 
-export function prometheusStatefulSet(settings: Settings) {
+export function prometheusStatefulSet(settings: Settings, certificateRulesHash: string) {
   const { image, resources, volume, retentionDays } = settings.prometheus;
   return monitoringStatefulSet("prometheus", settings, {
     reference: image,
     resources,
     volume,
-    annotations: configAnnotation(JSON.stringify(files(settings))),
+    annotations: { ...configAnnotation(JSON.stringify(files(settings))), [certificateRulesAnnotation]: certificateRulesHash },
     container: {
       args: [
         `--config.file=${prometheusPaths.configuration}/${configurationFile}`,

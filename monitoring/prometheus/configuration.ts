@@ -8,7 +8,7 @@ export const prometheusPaths = {
   data: "/prometheus",
 } as const;
 
-export const ruleFileName = "rules.yml";
+export const ruleFileNames = { rules: "rules.yml", certificates: "rules-certificates.yml" } as const;
 
 /** What Prometheus itself puts on every series that it scrapes. */
 export const targetLabels = ["job", "instance", "namespace", "pod", "node"] as const;
@@ -27,7 +27,7 @@ export function prometheusConfiguration(monitored: Monitored) {
       evaluation_interval: `${scrapeIntervalSeconds}s`,
       external_labels: { stack: monitored.namespace },
     },
-    rule_files: [`${prometheusPaths.configuration}/${ruleFileName}`],
+    rule_files: [`${prometheusPaths.configuration}/rules*.yml`],
     ...(alertmanager && { alerting: { alertmanagers: [{ static_configs: [{ targets: [address("alertmanager")] }] }] } }),
     scrape_configs: [
       pods(monitored),

@@ -1,5 +1,6 @@
 import type { Monitored } from "../monitored.ts";
 import { brokerAlerts } from "./brokers.ts";
+import { certificateAlerts } from "./certificates.ts";
 import { burnAlerts, errorRatios } from "./errorBudget.ts";
 import { monitoringAlerts } from "./monitoring.ts";
 import { recordingRules } from "./recording.ts";
@@ -17,7 +18,13 @@ export function groups(monitored: Monitored): Group[] {
     { name: "zeromq-error-budget", rules: burnAlerts(monitored) },
     { name: "zeromq-workers", rules: workerAlerts(monitored) },
     { name: "monitoring", rules: monitoringAlerts(monitored) },
+    ...certificateGroups(monitored),
   ];
+}
+
+function certificateGroups(monitored: Monitored): Group[] {
+  const rules = certificateAlerts(monitored);
+  return rules.length === 0 ? [] : [{ name: "certificates", rules }];
 }
 
 export function alerts(monitored: Monitored): Alert[] {
@@ -26,12 +33,16 @@ export function alerts(monitored: Monitored): Alert[] {
 
 /** Prometheus' rule file, as an object. */
 export function ruleFile(monitored: Monitored) {
-  return {
-    groups: groups(monitored).map(({ name, rules }) => ({
-      name,
-      rules: rules.map((rule) => ("alert" in rule ? written(rule, monitored.runbooks) : rule)),
-    })),
-  };
+  return fileOf(groups(monitored), monitored);
+}
+
+/** A file of its own for what only the update that makes the certificates knows, so that all else can be read in a preview. */
+export function certificateRuleFile(monitored: Monitored) {
+  return fileOf(certificateGroups(monitored), monitored);
+}
+
+function fileOf(all: readonly Group[], { runbooks }: Monitored) {
+  return { groups: all.map(({ name, rules }) => ({ name, rules: rules.map((rule) => ("alert" in rule ? written(rule, runbooks) : rule)) })) };
 }
 
 function written({ alert, severity, expr, for: lasting, summary, description }: Alert, runbooks: string) {

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ofType, type Run, runProgram } from "./program.ts";
 
@@ -43,6 +44,17 @@ describe("what looks at the stack", () => {
     const thirdParty = run.resources.filter(({ inputs }) => images(inputs["spec"]).some((image) => /(prom|grafana)\//.test(image)));
     expect(thirdParty.map(({ name }) => name).sort()).toEqual(["alertmanager", "grafana", "prometheus"]);
     for (const { parent } of thirdParty) expect(parent).toContain("zeromq-stack:infra:Monitoring$");
+  });
+
+  it("is told when the certificates end that the stack has made", async () => {
+    const run = await runProgram(on(["prometheus", "autoscaling"]));
+    const stash = ofType(run, "pulumi:index:Stash")["certificate-prometheus-adapter.zeromq.svc"]!;
+    const ends = new X509Certificate(stash.inputs["input"].value.certificate).validToDate.getTime() / 1_000;
+    const rules = ofType(run, "kubernetes:core/v1:ConfigMap")["prometheus"]!.inputs["data"]["rules-certificates.yml"];
+    expect(rules).toContain(`label_replace(vector(${ends}), "host", "prometheus-adapter.zeromq.svc"`);
+    expect(rules).toContain('"host", "metrics-server.zeromq.svc"');
+    const brought = await runProgram(on(["prometheus", "autoscaling"], { autoscaling: { metricsServer: { from: "cluster" }, prometheusAdapter: { from: "cluster" } } }));
+    expect(ofType(brought, "kubernetes:core/v1:ConfigMap")["prometheus"]!.inputs["data"]["rules-certificates.yml"]).toBe("groups: []\n");
   });
 
   it("starts when what it needs is there", async () => {

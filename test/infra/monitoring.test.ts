@@ -5,7 +5,7 @@ import { grafanaConfigMap, grafanaSecret, grafanaStatefulSet } from "../../infra
 import { monitored } from "../../infra/specs/monitored.ts";
 import { monitoringService } from "../../infra/specs/monitoringPod.ts";
 import { alertmanagerTraffic, grafanaTraffic, prometheusTraffic } from "../../infra/specs/monitoringTraffic.ts";
-import { prometheusAccount, prometheusConfigMap, prometheusRole, prometheusRoleBinding, prometheusStatefulSet } from "../../infra/specs/prometheus.ts";
+import { prometheusAccount, prometheusCertificateRules, prometheusConfigMap, prometheusRole, prometheusRoleBinding, prometheusStatefulSet } from "../../infra/specs/prometheus.ts";
 import { settingsWith } from "./specs.ts";
 
 type Changes = Record<string, unknown>;
@@ -13,7 +13,7 @@ const hook = "https://hooks.example/T0/secret";
 const email = { to: "a@example.com", from: "b@example.com", server: "mail.example.com:587", username: "stack", password: "hunter2" };
 
 const sets = {
-  prometheus: (changes?: Changes) => prometheusStatefulSet(settingsWith(changes)),
+  prometheus: (changes?: Changes) => prometheusStatefulSet(settingsWith(changes), "of the certificates' rules"),
   alertmanager: (changes?: Changes) => alertmanagerStatefulSet(settingsWith(changes)),
   grafana: (changes?: Changes) => grafanaStatefulSet(settingsWith(changes)),
 };
@@ -99,9 +99,9 @@ describe("Prometheus", () => {
   });
 
   it("reads the configuration and the rules from a ConfigMap", () => {
-    const { data } = prometheusConfigMap(settingsWith());
-    expect(Object.keys(data ?? {})).toEqual(["prometheus.yml", "rules.yml"]);
-    expect(loadYaml(data!["prometheus.yml"]!)).toMatchObject({ rule_files: ["/etc/prometheus/rules.yml"], scrape_configs: expect.any(Array) });
+    const { data } = prometheusConfigMap(settingsWith(), prometheusCertificateRules(settingsWith(), []));
+    expect(Object.keys(data ?? {})).toEqual(["prometheus.yml", "rules.yml", "rules-certificates.yml"]);
+    expect(loadYaml(data!["prometheus.yml"]!)).toMatchObject({ rule_files: ["/etc/prometheus/rules*.yml"], scrape_configs: expect.any(Array) });
     expect(loadYaml(data!["rules.yml"]!)).toMatchObject({ groups: expect.any(Array) });
     const { containers: [container], volumes } = sets.prometheus().spec.template.spec;
     expect(container?.volumeMounts).toContainEqual({ name: "config", mountPath: "/etc/prometheus", readOnly: true });

@@ -48,7 +48,7 @@ describe.each(all)("$alert", (alert) => {
 describe("the rules", () => {
   it("are right to Prometheus' own checker, for a stack with little, too", async () => {
     expect(await promtool(["check", "rules", "--lint=all", "--lint-fatal", "rules.yml"], { "rules.yml": ruleFile(monitored) })).toBe("");
-    const little = { ...monitored, scaled: [], alertmanager: false, grafana: false };
+    const little = { ...monitored, scaled: [], certificates: [], alertmanager: false, grafana: false };
     expect(await promtool(["check", "rules", "--lint=all", "--lint-fatal", "rules.yml"], { "rules.yml": ruleFile(little) })).toBe("");
   });
 
@@ -71,6 +71,10 @@ describe("the rules", () => {
       expect(annotations.description, alert).toMatch(/\.$/);
       expect(annotations.runbook_url).toBe(`https://git.example/zeromq-stack/monitoring/runbooks/${alert}.md`);
     }
+  });
+
+  it("ask for the end of no certificate where the stack made none", () => {
+    expect(alerts({ ...monitored, certificates: [] }).map(({ alert }) => alert)).not.toContain("ServingCertificateExpires");
   });
 
   it("ask for no maximum of workers where nothing scales them, and send no sign of life where nobody waits for it", () => {

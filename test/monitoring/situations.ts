@@ -70,6 +70,11 @@ export const cases: Record<string, Case> = {
       "there are none": { series: { [created]: "0x400" }, at: "367d", every: "1d" },
     },
   },
+  ServingCertificateExpires: {
+    labels: { host: "metrics-server.zeromq.svc" },
+    fires: { series: { up: "1x400" }, at: "372d", every: "1d" },
+    silent: { "it lasts for more than a month": { series: { up: "1x400" }, at: "369d", every: "1d" } },
+  },
   ZeromqServiceWithoutWorkers: {
     labels: { service: "gzip" },
     fires: { series: { 'zeromq_unserved_requests{service="gzip"}': "3x5" }, at: "3m" },
