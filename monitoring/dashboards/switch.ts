@@ -1,8 +1,7 @@
 import { metrics, serviceMetrics } from "../../services/contract/metrics.ts";
-import { recorded } from "../rules/recording.ts";
 import { type Row, window } from "./panel.ts";
 
-const { activeConnections, messagesReceived, role } = metrics;
+const { activeConnections, messageLatency, messagesReceived, role } = metrics;
 
 const active = `max by (color) (${role.name}{role="active"})`;
 
@@ -38,7 +37,7 @@ export const colours: Row = {
       title: "Latency P95, by colour",
       description: "The new colour should be no slower than the old one was.",
       unit: "s",
-      queries: { "{{color}}": recorded.latency95 },
+      queries: { "{{color}}": `histogram_quantile(0.95, sum by (color, le) (rate(${messageLatency.name}_bucket[${window}])))` },
       width: 6,
     },
     {

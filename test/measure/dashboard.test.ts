@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Panel } from "../../monitoring/dashboards/panel.ts";
 import { overview, services } from "../../monitoring/dashboards/requests.ts";
+import { saturation } from "../../monitoring/dashboards/saturation.ts";
 import { colours } from "../../monitoring/dashboards/switch.ts";
 import { workers } from "../../monitoring/dashboards/workers.ts";
 import { names } from "../../services/contract/names.ts";
@@ -27,7 +28,7 @@ const stack = new TestStack("dashboard", {
 });
 const prometheus = new Prometheus(stack);
 const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
-const shown = [overview, colours, services, workers];
+const shown = [overview, colours, services, workers, saturation];
 const stepSeconds = 5;
 let image = "";
 
