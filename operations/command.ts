@@ -55,9 +55,9 @@ export async function told(usage: string, work: () => Promise<void>, words = (er
 }
 
 /** A command's standard output. @throws Refusal with what it said */
-export async function output(program: string, args: readonly string[]): Promise<string> {
+export async function output(program: string, args: readonly string[], input?: string): Promise<string> {
   try {
-    return (await execa(program, args, { cwd: checkout, stdin: "ignore" })).stdout;
+    return (await execa(program, args, { cwd: checkout, ...(input === undefined ? { stdin: "ignore" as const } : { input }) })).stdout;
   } catch (error) {
     throw refusal(program, error);
   }
