@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -90,5 +90,77 @@ describe("npm run clients", () => {
     begin({ clients: [{ name: "shop" }] });
     expect(await run("clients", ...words)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) });
     expect(seen()).toMatchObject({ config: { clients: [{ name: "shop" }] }, ups: [] });
+  });
+});
+
+describe("npm run backup and npm run restore", () => {
+  const stacks = { lost: { resources: [{}], key: "key-1" }, other: { resources: [{}], key: "key-2" } };
+  const backend = { selected: "lost", passphrase: "right", stacks };
+  const named = (name: string) => ["--stack", name, "--config-file", join(path, "settings.yaml")];
+  const place = () => join(path, "backup");
+  const known = (): { backend: { stacks: Record<string, object> }; ups: object[]; calls: string[] } => JSON.parse(readFileSync(state, "utf8"));
+  const given = (change: object): void => begin({}, { backend: { ...backend, ...change }, given: "right", calls: [] });
+
+  beforeEach(async () => {
+    writeFileSync(join(path, "settings.yaml"), "config: {}\n");
+    given({});
+    expect(await run("backup", place(), ...named("lost"))).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("metrics    the stack has none") });
+  });
+
+  test("bring back a stack of which nothing is left, with its keys, and do only what is due when run again", async () => {
+    given({ stacks: { other: stacks.other } });
+    rmSync(join(path, "settings.yaml"));
+    const first = await run("restore", place(), ...named("lost"));
+    expect(first, first.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/state +from the backup[^]*settings +.*from the backup[^]*back, with the keys of the backup/) });
+    expect(known()).toMatchObject({ backend: { stacks }, ups: [{}], calls: ["init", "import", "output"] });
+    expect(readFileSync(join(path, "settings.yaml"), "utf8")).toBe("config: {}\n");
+    expect(existsSync(join(checkout, "Pulumi.lost.yaml"))).toBe(false);
+    expect((await run("restore", place(), ...named("lost"))).stdout).toMatch(/state +the backend has it/);
+    expect(known().calls.filter((call) => call === "import")).toHaveLength(1);
+  });
+
+  test("go on where a restore was killed between a stack's making and its filling", async () => {
+    given({ stacks: { lost: {} } });
+    expect(await run("restore", place(), ...named("lost"))).toMatchObject({ exitCode: 0 });
+    expect(known().backend.stacks["lost"]).toEqual(stacks.lost);
+  });
+
+  test("keep a newer state with other keys, and say so", async () => {
+    given({ stacks: { lost: { resources: [{}], key: "key-3" } } });
+    expect((await run("restore", place(), ...named("lost"))).stdout).toContain("keys are not the backup's");
+    expect(known().backend.stacks["lost"]).toMatchObject({ key: "key-3" });
+  });
+
+  test("say that an update failed, and that it can be run again", async () => {
+    begin({}, { backend, given: "right", calls: [], fails: true });
+    expect(await run("restore", place(), ...named("lost"))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("run this again") });
+  });
+
+  test.each<[string, () => void, string[], string]>([
+    ["no directory", () => {}, [], "which directory?"],
+    ["two", () => {}, ["one", "two"], "one two is no one directory"],
+    ["a directory that is not there", () => {}, ["/nowhere"], "there is no directory /nowhere"],
+    ["one that is no backup", () => rmSync(join(place(), "manifest.json")), [], "is no backup, or one that was not finished"],
+    ["one that was changed", () => writeFileSync(join(place(), "state.json"), "{}"), [], "state.json has changed"],
+    ["another stack's backup", () => {}, ["--stack", "other"], "the backup is of the stack lost, not of other"],
+    ["a wrong passphrase", () => begin({}, { backend, given: "wrong", calls: [] }), [], "incorrect passphrase"],
+    ["a wrong passphrase where the backend is empty", () => begin({}, { backend: { ...backend, stacks: { other: stacks.other } }, given: "wrong", calls: [] }), [], "incorrect passphrase"],
+  ])("change nothing where they are given %s", async (what, spoil, words, reason) => {
+    spoil();
+    const before = known().backend;
+    const args = words[0]?.startsWith("--") ? [place(), ...words] : words.length > 0 ? words : what === "no directory" ? [] : [place()];
+    const target = args.includes("--stack") ? args : [...args, ...named("lost")];
+    expect(await run("restore", ...target)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) });
+    expect(known()).toMatchObject({ backend: before, ups: [] });
+    expect(existsSync(join(checkout, "Pulumi.lost.yaml"))).toBe(false);
+  });
+
+  test("leave no half backup, and no backup in another's place", async () => {
+    expect(await run("backup", place(), ...named("lost"))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is not empty") });
+    cpSync(place(), join(path, "kept"), { recursive: true });
+    rmSync(join(path, "settings.yaml"));
+    const failed = await run("backup", join(path, "next"), ...named("lost"));
+    expect(failed).toMatchObject({ exitCode: 1 });
+    expect([existsSync(join(path, "next")), existsSync(join(path, "next.part"))]).toEqual([false, false]);
   });
 });

@@ -12,6 +12,7 @@ const steps = (path) => path.replace(/\[(\d+)\]/g, ".$1").split(".");
 const keysOf = ({ curve = {} }) => [curve.serverKey ?? 1, ...(curve.otherServerKey === undefined ? [] : [curve.otherServerKey])].map((number) => `key-${number}`);
 
 if (basename(process.argv[1]) === "kubectl") {
+  if (args.includes("statefulset")) end(0); // the stack has none
   // A kubelet takes its time: the first look after an update still meets the old keys.
   const keys = state.looks > 0 ? state.deployed : state.before;
   state.looks += 1;
@@ -20,12 +21,44 @@ if (basename(process.argv[1]) === "kubectl") {
   end(0);
 }
 const [command, what, path, value] = args;
+
+/** A backend that keeps `stacks` by name, each with its resources, and the passphrase of all. */
+function backend({ stacks, passphrase }) {
+  const fail = (text) => {
+    process.stderr.write(`error: ${text}\n`);
+    end(255);
+  };
+  const given = args.indexOf("--stack");
+  const name = what === "init" ? path : given < 0 ? state.backend.selected : args[given + 1];
+  const secrets = () => passphrase === state.given || fail("incorrect passphrase");
+  if (what !== "export" && !what.startsWith("--")) state.calls.push(what);
+  if (what === "init") {
+    if (stacks[name] !== undefined) fail(`stack '${name}' already exists`);
+    stacks[name] = {};
+    return;
+  }
+  if (stacks[name] === undefined) fail(`no stack named '${name}' found`);
+  if (what === "rm") delete stacks[name];
+  if (what === "--show-name") process.stdout.write(name);
+  if (what === "export") process.stdout.write(JSON.stringify({ deployment: stacks[name] }));
+  if (what === "import") {
+    secrets();
+    stacks[name] = JSON.parse(readFileSync(args[args.indexOf("--file") + 1], "utf8")).deployment;
+  }
+  if (what === "output") {
+    if (args.includes("--show-secrets")) secrets();
+    process.stdout.write(JSON.stringify({ activeColor: "blue", images: {}, namespace: "n", kubeContext: "c", serverKeys: [stacks[name].key] }));
+  }
+}
+
 if (command === "up") {
   state.ups.push(JSON.parse(JSON.stringify(state.config)));
   if (state.fails) end(255);
   state.before = state.deployed;
   state.deployed = keysOf(state.config);
   state.looks = 0;
+} else if (command === "stack" && state.backend !== undefined) {
+  backend(state.backend);
 } else if (command === "stack") {
   const outputs = { activeColor: "blue", images: {}, namespace: "n", kubeContext: "c", serverKeys: state.deployed };
   process.stdout.write(JSON.stringify(args.includes("clientKeys") ? { shop: { CURVE_SERVER_KEY: state.deployed.join(","), CURVE_SECRET_KEY: "secret" } } : outputs));
