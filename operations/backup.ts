@@ -12,6 +12,12 @@ const usage = `npm run backup -- DIRECTORY [--stack NAME] [--config-file FILE]
 Writes the stack's state (its secrets stay encrypted), its settings, Prometheus' samples, Alertmanager's silences, the log lines and
 Grafana's database into a directory that is not there yet. Everything works on meanwhile. The way back: npm run restore -- DIRECTORY`;
 
+function settings(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new Refusal(`the stack's settings cannot be read: ${file} (${error.code})`);
+  });
+}
+
 await command(usage, [], async (target) => {
   const directory = directoryOf(target, usage);
   const name = await nameOf(target);
@@ -22,7 +28,7 @@ await command(usage, [], async (target) => {
     const state = await output("pulumi", ["stack", "export", ...target.stack]);
     await archive.add("state.json", state);
     tell("state", `${(JSON.parse(state) as { deployment: { resources: object[] } }).deployment.resources.length} resources, with the keys`);
-    await archive.add("settings.yaml", await readFile(settingsFile(target, name), "utf8"));
+    await archive.add("settings.yaml", await settings(settingsFile(target, name)));
     tell("metrics", await backUpVolume(outputs, "prometheus", archive));
     tell("silences", await backUpSilences(outputs, archive));
     tell("log lines", await backUpLogLines(outputs, archive));

@@ -160,7 +160,7 @@ describe("npm run backup and npm run restore", () => {
     cpSync(place(), join(path, "kept"), { recursive: true });
     rmSync(join(path, "settings.yaml"));
     const failed = await run("backup", join(path, "next"), ...named("lost"));
-    expect(failed).toMatchObject({ exitCode: 1 });
+    expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/settings cannot be read[^]*No backup was made/) });
     expect([existsSync(join(path, "next")), existsSync(join(path, "next.part"))]).toEqual([false, false]);
   });
 });
