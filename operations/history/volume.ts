@@ -75,7 +75,7 @@ async function served<Result>(outputs: Outputs, kind: Task["kind"], owner: State
   await settled(outputs, kind);
   const gone = () => kubectl(outputs, ["delete", "pod", name, "--ignore-not-found", "--grace-period=1", "--timeout=120s"]);
   await gone(); // of a run that was killed
-  await kubectl(outputs, ["apply", "-f", "-"], JSON.stringify(serverPod(name, outputs, kind, owner, claim)));
+  await kubectl(outputs, ["create", "-f", "-"], JSON.stringify(serverPod(name, outputs, kind, owner, claim)));
   try {
     await kubectl(outputs, ["wait", "--for=condition=Ready", `pod/${name}`, "--timeout=300s"]);
     return await forwarded(outputs, name, server.port, use);
@@ -96,7 +96,8 @@ function serverPod(name: string, { namespace, images, activeColor }: Outputs, ki
     spec: {
       ...hardenedPod,
       imagePullSecrets, tolerations, nodeSelector,
-      securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId },
+      // The volume has this owner already.
+      securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId, fsGroupChangePolicy: "OnRootMismatch" },
       // One node at a time has the volume: that of the pod that it belongs to.
       affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname", labelSelector: owner.spec!.selector }] } },
       restartPolicy: "Never",

@@ -1,7 +1,8 @@
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeEach, describe, expect, test } from "vitest";
+import { NewArchive } from "../../operations/archive.ts";
 import { after, due } from "../../operations/rotation.ts";
 import { folder } from "./processes.ts";
 
@@ -104,10 +105,15 @@ describe("npm run backup and npm run restore", () => {
   beforeEach(async () => {
     writeFileSync(join(path, "settings.yaml"), "config: {}\n");
     given({});
-    expect(await run("backup", place(), ...named("lost"))).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("metrics    the stack has none") });
+    const archive = await NewArchive.begin(place());
+    await archive.add("state.json", JSON.stringify({ deployment: stacks.lost }));
+    await archive.add("settings.yaml", "config: {}\n");
+    await archive.finish({ stack: "lost", namespace: "n", serverKeys: ["key-1"] });
   });
 
   test("bring back a stack of which nothing is left, with its keys, and do only what is due when run again", async () => {
+    rmSync(place(), { recursive: true });
+    expect(await run("backup", place(), ...named("lost"))).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("metrics    the stack has none") });
     given({ stacks: { other: stacks.other } });
     rmSync(join(path, "settings.yaml"));
     const first = await run("restore", place(), ...named("lost"));
@@ -157,7 +163,6 @@ describe("npm run backup and npm run restore", () => {
 
   test("leave no half backup, and no backup in another's place", async () => {
     expect(await run("backup", place(), ...named("lost"))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is not empty") });
-    cpSync(place(), join(path, "kept"), { recursive: true });
     rmSync(join(path, "settings.yaml"));
     const failed = await run("backup", join(path, "next"), ...named("lost"));
     expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/settings cannot be read[^]*No backup was made/) });
