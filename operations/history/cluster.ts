@@ -16,9 +16,13 @@ export async function statefulSet(place: Place, name: string): Promise<StatefulS
   return found === "" ? undefined : (JSON.parse(found) as StatefulSet);
 }
 
+const readySeconds = 900;
+
 /** Waits until its pod is ready: who has just been made or restored may take minutes to read its data. */
 export async function settled(place: Place, name: string): Promise<void> {
-  await kubectl(place, ["rollout", "status", `statefulset/${name}`, "--timeout=900s"]);
+  await kubectl(place, ["rollout", "status", `statefulset/${name}`, `--timeout=${readySeconds}s`]).catch((error: Error) => {
+    throw new Refusal(`${name} is not ready (${error.message}): kubectl describe pod ${name}-0 --namespace ${place.namespace}`);
+  });
 }
 
 /** Gives a pod's port an address on this machine, as `kubectl port-forward` does, for as long as it is used. */
