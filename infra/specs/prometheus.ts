@@ -1,6 +1,6 @@
 import type { ConfigMap, ServiceAccount } from "kubernetes-types/core/v1.js";
 import type { Role, RoleBinding } from "kubernetes-types/rbac/v1.js";
-import { prometheusConfiguration, prometheusPaths, ruleFileName } from "../../monitoring/prometheus/configuration.ts";
+import { prometheusConfiguration, prometheusGraceSeconds, prometheusPaths, ruleFileName } from "../../monitoring/prometheus/configuration.ts";
 import { monitoringNames, monitoringPorts } from "../../monitoring/names.ts";
 import { ruleFile } from "../../monitoring/rules/groups.ts";
 import { yaml } from "../../monitoring/yaml.ts";
@@ -66,8 +66,7 @@ export function prometheusStatefulSet(settings: Settings) {
     pod: {
       serviceAccountName: name,
       automountServiceAccountToken: true,
-      // It writes down what it has in memory before it ends.
-      terminationGracePeriodSeconds: 120,
+      terminationGracePeriodSeconds: prometheusGraceSeconds,
     },
     dataPath: prometheusPaths.data,
     files: [{ name: "config", path: prometheusPaths.configuration, configMap: { name } }],

@@ -193,7 +193,8 @@ describe("docker compose down", () => {
     const all = (await Promise.all(parts.map(containers))).flat();
     expect(all.length).toBe(5);
     await compose(["stop"]);
-    expect((await docker("inspect", "--format", "{{.State.ExitCode}}", ...all)).trim().split("\n")).toEqual(all.map(() => "0"));
+    const codes = (await docker("inspect", "--format", "{{.State.ExitCode}}", ...all)).trim().split("\n");
+    expect(codes, await compose(["logs", "--tail", "20"])).toEqual(all.map(() => "0"));
   });
 
   test("leaves no container, no network and, with --volumes, no volume", async () => {
