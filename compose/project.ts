@@ -1,6 +1,6 @@
 import { grafanaPaths } from "../monitoring/grafana/provisioning.ts";
 import { monitoringNames, monitoringPorts } from "../monitoring/names.ts";
-import { prometheusPaths } from "../monitoring/prometheus/configuration.ts";
+import { prometheusGraceSeconds, prometheusPaths } from "../monitoring/prometheus/configuration.ts";
 import { environment } from "../services/contract/environment.ts";
 import { command, image } from "../services/contract/image.ts";
 import { names } from "../services/contract/names.ts";
@@ -85,6 +85,7 @@ export function compose(settings: Settings) {
       [monitoringNames.prometheus]: {
         image: `${registry}/${prometheus.image}`,
         ...hardened,
+        stop_grace_period: `${prometheusGraceSeconds}s`,
         ports: [published(monitoringPorts.prometheus)],
         command: [
           `--config.file=${prometheusPaths.configuration}/prometheus.yml`,

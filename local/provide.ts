@@ -10,7 +10,8 @@ import type { Plan } from "./plan.ts";
 import { ensurePlugins } from "./plugins.ts";
 import { ensure } from "./processes.ts";
 import type { Step } from "./steps.ts";
-import { binaries, built, checkersBuild, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { binaries, built, checkersBuild, composeBuild, kubernetesBuild, pulumiBuild } from "./toolchain/build.ts";
+import { hasCompose } from "./toolchain/compose.ts";
 import { fetchGo } from "./toolchain/go.ts";
 import { hasLanguageHost, installPulumi } from "./toolchain/pulumi.ts";
 
@@ -32,9 +33,12 @@ export function pulumiProvisions(found: Found, plan: Plan): Step[] {
   return steps;
 }
 
-/** The programs that check manifests, workflows and the Compose file. */
-export function checkerProvision(): Step {
-  return { title: "Checkers", run: (say) => built(checkersBuild, say) };
+/** The programs that check manifests and workflows, and the one that reads the Compose file. */
+export function checkerProvisions(): Step[] {
+  return [
+    { title: "Checkers", run: (say) => built(checkersBuild, say) },
+    { title: "Compose", run: async (say) => ((await hasCompose()) ? "found" : built(composeBuild, say)) },
+  ];
 }
 
 /** The steps that give this machine what the plan says, each of which does nothing where its result exists. */

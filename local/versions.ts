@@ -15,6 +15,9 @@ export const versions = {
   prometheus: "3.13.4",
   /** Their versions stand in `toolchain/checkers/go.mod`. */
   checkers: "1",
+  compose: "5.5.1",
+  /** An older `docker compose` is not used: it cannot take out in one file what another one says. */
+  composeAtLeast: "2.24.4",
   /** The tag that `services/Dockerfile` asks of `imageRegistry`. */
   baseImage: "library/node:24.21.0-bookworm-slim",
   node: "24.21.0",

@@ -14,7 +14,7 @@ import { checkout } from "../local/paths.ts";
 import { plan } from "../local/plan.ts";
 import { find, stop } from "../local/processes.ts";
 import { program } from "../local/program.ts";
-import { checkerProvision, provisions } from "../local/provide.ts";
+import { checkerProvisions, provisions } from "../local/provide.ts";
 import { perform, type Step } from "../local/steps.ts";
 import { testPackages } from "../local/versions.ts";
 
@@ -84,14 +84,14 @@ async function endToEnd(yes: boolean): Promise<void> {
   }
 }
 
-/** The checkers of Prometheus and Alertmanager, of manifests and of workflows: what they refuse would not start elsewhere. */
+/** The checkers of Prometheus and Alertmanager, of manifests and of workflows, and Compose: what they refuse would not start elsewhere. */
 async function checkers(yes: boolean): Promise<void> {
   const missing = await missingPackages(testPackages);
   if (missing.length > 0) {
     if (!yes) await agree(missing);
     console.log(await installPackages(missing, () => {}));
   }
-  await perform([checkerProvision()]);
+  await perform(checkerProvisions());
 }
 
 async function everything(skipEndToEnd: boolean, yes: boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { names } from "../../services/contract/names.ts";
 import services from "../../services/package.json" with { type: "json" };
 import { readCertificates } from "../settings/certificates.ts";
 import { worktree } from "../settings/images.ts";
+import { builtFor } from "../specs/processor.ts";
 import type { Settings, WorkerSettings } from "../settings.ts";
 import type { Running } from "../specs/trafficText.ts";
 
@@ -57,7 +58,7 @@ export class Images extends pulumi.ComponentResource {
           context,
           dockerfile: `${context}/Dockerfile`,
           target: part,
-          platform: settings.build.platform,
+          platform: builtFor(settings),
           network: settings.build.network,
           args: buildArguments(settings),
         },

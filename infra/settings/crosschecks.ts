@@ -2,6 +2,7 @@ import { environment } from "../../services/contract/environment.ts";
 import { curveProblems } from "./curve.ts";
 import { monitoringProblems } from "./monitoringProblems.ts";
 import { handlerProblems } from "./handlers.ts";
+import { worktree } from "./images.ts";
 import { loggingProblems } from "./logging.ts";
 import { networkProblems } from "./network.ts";
 import type { Problem } from "./problems.ts";
@@ -55,6 +56,15 @@ export const crosschecks: readonly Check[] = [
         ? [{ key: `workers[${index}].env.${environment.workerConcurrency.name}`, message: `given besides workers[${index}].concurrency; allowed: one of them` }]
         : []),
     ]);
+  },
+
+  function builtForOneProcessor({ images, workers = [], build }) {
+    if (!images || build?.platform !== "any") return [];
+    const parts = ["blue", "green", ...(workers.every(({ image }) => image !== undefined) ? [] : ["worker"])] as ("blue" | "green" | "worker")[];
+    return parts.filter((part) => images[part] === worktree).map((part) => ({
+      key: `images.${part}`,
+      message: `"${worktree}" found, with build.platform any; allowed: an image pinned by digest, since what is built here is for one processor`,
+    }));
   },
 
   function workersHaveRoom({ workers = [], autoscaling }) {

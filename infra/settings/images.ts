@@ -45,5 +45,7 @@ export const build = group({
   caCertificates: text(/^\S.*\.(pem|crt)$/, "the path of a .pem or .crt file, as seen from the project's folder")
     .optional()
     .describe("Certificate authorities of a company's proxy that the build must trust."),
-  platform: oneOf(["linux/amd64", "linux/arm64"]).default("linux/amd64").describe("The processor that the nodes have."),
+  platform: oneOf(["linux/amd64", "linux/arm64", "machine", "any"])
+    .default("linux/amd64")
+    .describe("The processor that images are built for, and on whose nodes alone brokers and workers run: machine for that of the machine that updates the stack; any where all images are built elsewhere, for every processor."),
 }, { secret: true }).prefault({});

@@ -15,6 +15,7 @@ import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { podAnnotations } from "./podMetadata.ts";
 import { brokerPriorityClass } from "./priority.ts";
 import { brokerProbes } from "./probes.ts";
+import { processor } from "./processor.ts";
 import { pulling } from "./pullSecret.ts";
 import { spread } from "./spread.ts";
 import { objectMetadata } from "./objectMetadata.ts";
@@ -61,6 +62,7 @@ export function brokerDeployment(settings: Settings, color: Color, imageReferenc
         spec: {
           ...hardenedPod,
           ...pulling(settings),
+          ...processor(settings),
           ...(broker.priority !== undefined && { priorityClassName: brokerPriorityClass(settings) }),
           terminationGracePeriodSeconds: gracePeriods(settings).podSeconds,
           topologySpreadConstraints: spread(matchLabels),

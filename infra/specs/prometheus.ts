@@ -1,7 +1,7 @@
 import type { ConfigMap, ServiceAccount } from "kubernetes-types/core/v1.js";
 import type { Role, RoleBinding } from "kubernetes-types/rbac/v1.js";
 import type { Monitored } from "../../monitoring/monitored.ts";
-import { prometheusConfiguration, prometheusPaths, ruleFileNames } from "../../monitoring/prometheus/configuration.ts";
+import { prometheusConfiguration, prometheusGraceSeconds, prometheusPaths, ruleFileNames } from "../../monitoring/prometheus/configuration.ts";
 import { monitoringNames, monitoringPorts } from "../../monitoring/names.ts";
 import { certificateRuleFile, ruleFile } from "../../monitoring/rules/groups.ts";
 import { yaml } from "../../monitoring/yaml.ts";
@@ -74,8 +74,7 @@ export function prometheusStatefulSet(settings: Settings, certificateRulesHash: 
     pod: {
       serviceAccountName: name,
       automountServiceAccountToken: true,
-      // It writes down what it has in memory before it ends.
-      terminationGracePeriodSeconds: 120,
+      terminationGracePeriodSeconds: prometheusGraceSeconds,
     },
     dataPath: prometheusPaths.data,
     files: [{ name: "config", path: prometheusPaths.configuration, configMap: { name } }],

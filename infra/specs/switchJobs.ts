@@ -5,6 +5,7 @@ import { ports } from "../../services/contract/ports.ts";
 import type { Settings } from "../settings.ts";
 import { probeCurve } from "./curveMounts.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { processor } from "./processor.ts";
 import { pulling } from "./pullSecret.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
@@ -87,6 +88,7 @@ function job(settings: Settings, image: string, step: string, withinSeconds: num
           spec: {
             ...hardenedPod,
             ...pulling(settings),
+            ...processor(settings),
             restartPolicy: "Never",
             containers: [{
               name: step,

@@ -12,6 +12,7 @@ import { gracePeriods } from "./gracePeriods.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
 import { podAnnotations } from "./podMetadata.ts";
 import { workerProbes } from "./probes.ts";
+import { processor } from "./processor.ts";
 import { pulling } from "./pullSecret.ts";
 import { spread } from "./spread.ts";
 import { objectMetadata } from "./objectMetadata.ts";
@@ -50,6 +51,7 @@ export function workerDeployment(settings: Settings, worker: WorkerSettings, ind
         spec: {
           ...hardenedPod,
           ...pulling(settings),
+          ...processor(settings),
           terminationGracePeriodSeconds: gracePeriods(settings).podSeconds,
           topologySpreadConstraints: spread(matchLabels),
           containers: [{

@@ -23,8 +23,9 @@ async function answers(host: string): Promise<boolean> {
 }
 
 /**
- * A Docker engine that only builds and pushes. It has no bridge and writes no iptables rule (builds use the machine's
- * network), and its mounts live in a namespace of their own, so that nothing of it outlives its process.
+ * A Docker engine that builds, pushes, and runs the Compose file. It has no bridge of its own and writes no iptables rule on
+ * the machine: builds use the machine's network, containers one that Compose makes, which leads nowhere else. Its mounts
+ * live in a namespace of their own, so that nothing of it outlives its process.
  */
 export const dockerEngine: Service = {
   name: "docker",

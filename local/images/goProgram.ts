@@ -6,7 +6,7 @@ import type { Recipe } from "./recipe.ts";
 /** An image with one program, compiled from its Go module, and nothing else. */
 export function goProgram(build: GoBuild, program: string): Recipe {
   return {
-    of: `/bin/${program} ${build.version} from its Go module`,
+    of: [`/bin/${program} ${build.version} from its Go module`, ...(build.tags ?? [])].join(", "),
     async prepare(folder, say) {
       await built(build, say);
       cpSync(join(binaries(build), program), join(folder, program));

@@ -16,7 +16,7 @@ export interface GoBuild {
   readonly linkerFlags: string;
   /** Build tags: what is left out, or in. */
   readonly tags?: readonly string[];
-  /** Names by which the first package's program is called, where it is many programs in one. */
+  /** Other names of a program: where it is many in one, or Go names it after its folder. */
   readonly links?: { readonly of: string; readonly names: readonly string[] };
 }
 
@@ -40,14 +40,14 @@ export const pulumiBuild: GoBuild = {
   linkerFlags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${versions.pulumi}`,
 };
 
-/** Of all the ways to find targets only the one that the stack needs, and without its pages, whose building needs more than Go. */
+/** Of all the ways to find targets only those that the stack and the Compose file need, and without its pages, whose building needs more than Go. */
 export const prometheusBuild: GoBuild = {
   name: "prometheus",
   version: versions.prometheus,
   module: "prometheus",
   packages: ["github.com/prometheus/prometheus/cmd/prometheus"],
   linkerFlags: `-s -w -X github.com/prometheus/common/version.Version=${versions.prometheus}`,
-  tags: ["remove_all_sd", "enable_kubernetes_sd"],
+  tags: ["remove_all_sd", "enable_kubernetes_sd", "enable_dns_sd"],
 };
 
 /** Compiled only where a stack that scales its workers runs on the local node: it cannot pull the images. */
@@ -67,13 +67,22 @@ export const prometheusAdapterBuild: GoBuild = {
   linkerFlags: `-s -w -X k8s.io/component-base/version.gitVersion=v${versions.prometheusAdapter}`,
 };
 
-/** Checkers of what we hand to others: workflows (actionlint), manifests (kubeconform, kube-score), the Compose file (Compose's own parser). */
+/** Checkers of what we hand to others: workflows (actionlint), manifests (kubeconform, kube-score). */
 export const checkersBuild: GoBuild = {
   name: "checkers",
   version: versions.checkers,
   module: "checkers",
-  packages: ["github.com/rhysd/actionlint/cmd/actionlint", "github.com/yannh/kubeconform/cmd/kubeconform", "github.com/zegl/kube-score/cmd/kube-score", "./compose"],
+  packages: ["github.com/rhysd/actionlint/cmd/actionlint", "github.com/yannh/kubeconform/cmd/kubeconform", "github.com/zegl/kube-score/cmd/kube-score"],
   linkerFlags: "-s -w",
+};
+
+export const composeBuild: GoBuild = {
+  name: "compose",
+  version: versions.compose,
+  module: "compose",
+  packages: ["github.com/docker/compose/v5/cmd"],
+  linkerFlags: `-s -w -X github.com/docker/compose/v5/internal.Version=v${versions.compose}`,
+  links: { of: "cmd", names: ["docker-compose"] },
 };
 
 export const filebeatBuild: GoBuild = {

@@ -10,6 +10,9 @@ export const prometheusPaths = {
 
 export const ruleFileNames = { rules: "rules.yml", certificates: "rules-certificates.yml" } as const;
 
+/** What it may take to end: it waits for the targets that it is asking, and writes down what it has in memory. */
+export const prometheusGraceSeconds = 120;
+
 /** What Prometheus itself puts on every series that it scrapes. */
 export const targetLabels = ["job", "instance", "namespace", "pod", "node"] as const;
 

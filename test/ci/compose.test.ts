@@ -1,20 +1,18 @@
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { files, settings } from "../../compose/files.ts";
 import { checkout } from "../../local/paths.ts";
-import { binaries, checkersBuild } from "../../local/toolchain/build.ts";
 import { environment } from "../../services/contract/environment.ts";
 import { metrics } from "../../services/contract/metrics.ts";
 import { readBrokerSettings } from "../../services/broker/settings.ts";
 import { readWorkerSettings } from "../../services/worker/settings.ts";
+import { compose } from "./compose.ts";
 
 /** What Compose itself makes of the file. */
 async function read(env: Record<string, string>) {
-  const program = join(binaries(checkersBuild), "compose");
-  if (!existsSync(program)) throw new Error("the parser is not there yet: `npm test` compiles it");
-  const { exitCode, stdout, stderr } = await execa(program, ["docker-compose.yml"], { cwd: checkout, reject: false, extendEnv: false, env });
+  const { exitCode, stdout, stderr } = await compose(["config", "--format", "json", "--no-path-resolution"], env);
   return { exitCode, stderr, services: exitCode === 0 ? (JSON.parse(stdout).services as Record<string, any>) : {} };
 }
 const password = { GRAFANA_ADMIN_PASSWORD: "chosen" };
@@ -26,7 +24,7 @@ describe("docker-compose.yml and what it mounts", () => {
     expect(written.length, "no file is left over").toBe(Object.keys(files()).length - 1);
   });
 
-  it("are read by Compose's own parser: a broker, three workers, Prometheus and Grafana", async () => {
+  it("are read by Compose itself: a broker, three workers, Prometheus and Grafana", async () => {
     const { exitCode, stderr, services } = await read(password);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(Object.keys(services).sort()).toEqual(["broker", "grafana", "prometheus", "worker"]);

@@ -51,6 +51,27 @@ describe("images of a registry that does not let everybody in", () => {
   });
 });
 
+describe("a cluster with nodes of more than one processor", () => {
+  const ours = /^zeromq-(broker|worker|switch)/;
+  const selectors = async (build: object) => {
+    const all = pods(await runProgram({ ...released, "zeromq-stack:build": JSON.stringify(build) }, "prod", { file: "prod" }));
+    expect(all.filter(([name]) => !ours.test(name)).length).toBeGreaterThan(1);
+    return { ours: all.filter(([name]) => ours.test(name)).map(([name]) => name), selecting: Object.fromEntries(all.filter(([, pod]) => pod.nodeSelector !== undefined).map(([name, pod]) => [name, pod.nodeSelector])) };
+  };
+
+  it("runs brokers, workers and the Jobs of a switch where their images can run; others' images are for all of them", async () => {
+    for (const [build, processor] of [[{}, "amd64"], [{ platform: "linux/arm64" }, "arm64"], [{ platform: "machine" }, process.arch.replace("x64", "amd64")]] as const) {
+      const { ours, selecting } = await selectors(build);
+      expect(ours.length).toBeGreaterThanOrEqual(6);
+      expect(selecting).toEqual(Object.fromEntries(ours.map((name) => [name, { "kubernetes.io/arch": processor }])));
+    }
+  });
+
+  it("runs them anywhere where the stack says that their images are for any", async () => {
+    expect((await selectors({ platform: "any" })).selecting).toEqual({});
+  });
+});
+
 describe("brokers with a priority", () => {
   it("have a class of the cluster that carries the namespace's name, and workers have none", async () => {
     const run = await runProgram({ "zeromq-stack:namespace": "elsewhere", "zeromq-stack:broker": JSON.stringify({ priority: 7 }) });

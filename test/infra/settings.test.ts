@@ -285,6 +285,14 @@ describe("settings that are right one by one", () => {
     expect(problems({ pushRegistry: {}, images: { blue: elsewhere, green: elsewhere, worker: elsewhere } })).toEqual({});
   });
 
+  it("are refused where an image that is built here, for one processor, would have to run on any", () => {
+    const pinned = `1.0@${digest}`;
+    const built = (images: object, workers: object[] = [{ service: "echo" }]) => Object.keys(problems({ build: { platform: "any" }, images, workers }));
+    expect(built({ green: pinned })).toEqual(["zeromq-stack:images.blue", "zeromq-stack:images.worker"]);
+    expect(built({ blue: pinned, green: pinned }, [{ service: "echo", image: pinned }])).toEqual([]);
+    expect(built({ blue: pinned, green: pinned }, [{ service: "echo", image: pinned }, { service: "gzip" }])).toEqual(["zeromq-stack:images.worker"]);
+  });
+
   it("are refused where the smoke request asks a service that has no worker", () => {
     expect(problems({ smoke: { service: "gzip" }, workers: [{ service: "echo" }] })).toEqual({
       "zeromq-stack:smoke.service": '"gzip" found; allowed: a service of workers: echo',

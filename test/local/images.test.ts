@@ -5,6 +5,7 @@ import { imagesInUse } from "../../infra/settings/imagesInUse.ts";
 import { type ThirdParty, thirdPartyImages } from "../../infra/settings/thirdPartyImages.ts";
 import { makeable, recipes } from "../../local/images/thirdParty.ts";
 import { checkout } from "../../local/paths.ts";
+import { prometheusBuild } from "../../local/toolchain/build.ts";
 import { versions } from "../../local/versions.ts";
 import { settingsWith } from "../infra/specs.ts";
 
@@ -23,7 +24,7 @@ describe("third-party images", () => {
   test("are made anew when what they are made of changes, since its words tell them apart", () => {
     const words = Object.values(recipes).map(({ of }) => of);
     expect(new Set(words).size).toBe(words.length);
-    expect(recipes.prometheus?.of).toContain(versions.prometheus);
+    for (const part of [versions.prometheus, ...prometheusBuild.tags!]) expect(recipes.prometheus?.of).toContain(part);
   });
 
   test("of Prometheus are the version that the settings name", () => {
