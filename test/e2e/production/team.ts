@@ -42,6 +42,7 @@ export async function teamImage(base: string, { server, username, password }: { 
     const options = { env: { ...env, DOCKER_BUILDKIT: "0", DOCKER_CONFIG: config }, stdin: "ignore" } as const;
     await execa("docker", ["build", "--tag", image, repository], options);
     const { stdout } = await execa("docker", ["push", image], options);
+    await execa("docker", ["image", "rm", image], options);
     return `${image}@${found(/digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1], "digest")}`;
   } finally {
     for (const directory of [repository, config]) rmSync(directory, { recursive: true });
