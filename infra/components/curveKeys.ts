@@ -19,9 +19,12 @@ export class CurveKeys extends pulumi.ComponentResource {
   readonly serverKeys: pulumi.Output<string[]>;
   /** For each client of the settings its variables; a secret. */
   readonly clientKeys: pulumi.Output<Record<string, Record<string, string>>>;
+  /** There once it is certain that the key in use stays. */
+  readonly #checked: pulumi.Resource;
 
   constructor(settings: Settings, options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource }) {
     super("zeromq-stack:infra:CurveKeys", "curve-keys", {}, options);
+    this.#checked = options.dependsOn;
     const { curve, clients, namespace } = settings;
     const of = { parent: this, dependsOn: options.dependsOn };
 
@@ -30,7 +33,7 @@ export class CurveKeys extends pulumi.ComponentResource {
     const servers = pulumi.all([inUse, ...other]);
     const worker = this.#pair("worker-key");
     const probe = this.#pair("probe-key");
-    const named = clients.map((client) => ({ ...client, pair: this.#pair(`client-key-${client.name}`) }));
+    const ofClients = clients.map((client) => ({ ...client, pair: this.#pair(`client-key-${client.name}`) }));
     const variables = (pair: Pair) => pulumi.all([servers, pair]).apply(([all, own]) => peerVariables(all.map(({ publicKey }) => publicKey), own));
 
     const secret = (name: string, stringData: Record<string, pulumi.Output<string>>) =>
@@ -47,12 +50,12 @@ export class CurveKeys extends pulumi.ComponentResource {
       secret(names.probeKeysSecret, { [secretKeys.curvePeer]: variables(probe).apply(peerText) }),
       new kubernetes.core.v1.ConfigMap(
         names.admittedKeysConfigMap,
-        admittedKeys(settings, admitted([{ name: ownClient, pair: probe }, ...named]), admitted([{ name: names.workerApp, pair: worker }])),
+        admittedKeys(settings, admitted([{ name: ownClient, pair: probe }, ...ofClients]), admitted([{ name: names.workerApp, pair: worker }])),
         of,
       ),
     ];
     this.serverKeys = pulumi.unsecret(servers.apply((all) => all.map(({ publicKey }) => publicKey)));
-    this.clientKeys = pulumi.secret(pulumi.all(Object.fromEntries(named.map(({ name, pair }) => [name, variables(pair)]))));
+    this.clientKeys = pulumi.secret(pulumi.all(Object.fromEntries(ofClients.map(({ name, pair }) => [name, variables(pair)]))));
     this.registerOutputs();
   }
 
@@ -62,7 +65,7 @@ export class CurveKeys extends pulumi.ComponentResource {
       name,
       { input: pulumi.secret({ ...curveKeyPair(), createdSeconds: Math.floor(Date.now() / 1000) }) },
       // Every run offers a new pair; the state's own is the one that counts, until somebody replaces this resource.
-      { parent: this, ignoreChanges: ["input"], additionalSecretOutputs: ["input", "output"], protect },
+      { parent: this, ignoreChanges: ["input"], additionalSecretOutputs: ["input", "output"], protect, dependsOn: this.#checked },
     );
     return pulumi.secret(kept.output).apply((stashed: ServerPair) => stashed);
   }

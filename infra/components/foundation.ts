@@ -7,6 +7,7 @@ import { isProtected } from "../settings/developmentStack.ts";
 import { brokerPriorityClass, priorityClass } from "../specs/priority.ts";
 import { pullSecret } from "../specs/pullSecret.ts";
 import { namespace } from "../specs/namespace.ts";
+import { protection } from "./protection.ts";
 
 /** The namespace and the configuration that everything else stands on. */
 export class Foundation extends pulumi.ComponentResource {
@@ -17,7 +18,11 @@ export class Foundation extends pulumi.ComponentResource {
 
   constructor(settings: Settings, options: pulumi.ComponentResourceOptions) {
     super("zeromq-stack:infra:Foundation", "foundation", {}, options);
-    this.namespace = new kubernetes.core.v1.Namespace(settings.namespace, namespace(settings), { parent: this, protect: isProtected(settings, pulumi.getStack()) });
+    this.namespace = new kubernetes.core.v1.Namespace(settings.namespace, namespace(settings), {
+      parent: this,
+      protect: isProtected(settings, pulumi.getStack()),
+      dependsOn: protection(settings, this),
+    });
     this.configMap = new kubernetes.core.v1.ConfigMap(names.configMap, configMap(settings), {
       parent: this,
       dependsOn: this.namespace,

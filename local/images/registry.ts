@@ -10,6 +10,9 @@ import { output } from "../run.ts";
 /** The registry on this machine's loopback. 5001, as in kind's own recipe: macOS holds 5000. */
 export const localRegistry = `localhost:${addresses.registryPort}`;
 
+/** Where it keeps what was pushed. */
+export const registryStorage = join(paths.state, "registry");
+
 /** A Docker registry on loopback; `wrap` puts it elsewhere than on this machine itself. */
 export function registryService(name: string, wrap: (command: string[]) => string[] = (command) => command): Service {
   const config = join(paths.state, "registry.json");
@@ -18,7 +21,7 @@ export function registryService(name: string, wrap: (command: string[]) => strin
     config,
     JSON.stringify({
       version: "0.1",
-      storage: { filesystem: { rootdirectory: join(paths.state, "registry") }, delete: { enabled: true } },
+      storage: { filesystem: { rootdirectory: registryStorage }, delete: { enabled: true } },
       http: { addr: `127.0.0.1:${addresses.registryPort}` },
     }),
   );

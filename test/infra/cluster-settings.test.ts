@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { protectionProblem } from "../../infra/components/protection.ts";
 import { SettingsError } from "../../infra/settings.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
@@ -108,5 +109,37 @@ describe("what cannot be made again", () => {
   it("is let go, or kept on a development stack, by a setting", async () => {
     expect(await guarded("prod", { "zeromq-stack:protect": "false" })).toEqual([]);
     expect(await guarded("dev-alice", { "zeromq-stack:protect": "true" })).toEqual(["curve-key-pair", "zeromq"]);
+  });
+
+  it("is looked after before anything else is done, and before any peer has another key", async () => {
+    for (const [protect, hooks] of [[true, ["protection"]], [false, []]] as const) {
+      const run = await runProgram({ "zeromq-stack:protect": String(protect), "zeromq-stack:curve": JSON.stringify({ serverKey: 2, otherServerKey: 1 }) });
+      const stashes = ofType(run, "pulumi:index:Stash");
+      expect(stashes["protection"]!.hooks.beforeUpdate).toEqual(hooks);
+      expect(stashes["protection"]!.inputs["input"]).toEqual({ namespace: "zeromq", serverKey: 2, otherServerKey: 1 });
+      expect(ofType(run, "kubernetes:core/v1:Namespace")["zeromq"]!.dependsOn).toContain("protection");
+      for (const pair of ["curve-key-pair", "curve-key-pair-2"]) expect(stashes[pair]!.dependsOn, pair).toContain("zeromq");
+    }
+  });
+
+  const named = (serverKey: number, otherServerKey?: number, namespace = "zeromq") => ({ namespace, serverKey, otherServerKey });
+
+  it.each([
+    [named(1), named(1, 2)],
+    [named(1, 2), named(2, 1)],
+    [named(2, 1), named(2)],
+    [named(1, 2), named(1)],
+  ])("stays where a rotation goes from %o to %o", (before, now) => {
+    expect(protectionProblem(before, now)).toBeUndefined();
+  });
+
+  it.each([
+    [named(1), named(2), "curve.serverKey was 1,"],
+    [named(1, 2), named(2), "curve.serverKey was 1,"],
+    [named(2, 1), named(1, 3), "curve.serverKey was 2,"],
+    [named(1), named(1, undefined, "elsewhere"), "namespace was zeromq,"],
+  ])("would be deleted by a step from %o to %o, which is refused", (before, now, words) => {
+    expect(protectionProblem(before, now)).toContain(words);
+    expect(protectionProblem(before, now)).toContain("pulumi config set protect false");
   });
 });

@@ -59,9 +59,12 @@ export interface Running {
 
 export const waiting = { timeout: 45_000, interval: 20 } as const;
 
-/** Starts one of our programs, or any file of ours, with nothing in its environment but `env`. `shell`: what a shell does before. */
-export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer, shell = ""): Running {
-  const file = program.startsWith("/") ? program : join(services, programs[program as keyof typeof programs]);
+/**
+ * Starts one of our programs, or any file of ours, with nothing in its environment but `env`. `shell`: what a shell does before.
+ * `from`: where the program's release is, if it is another one than this.
+ */
+export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer, shell = "", from = services): Running {
+  const file = program.startsWith("/") ? program : join(from, programs[program as keyof typeof programs]);
   const command = [process.execPath, file, ...args] as const;
   const [first, ...rest] = shell === "" ? command : ["/bin/sh", "-c", `${shell} && exec "$@"`, "sh", ...command];
   const child = spawn(first!, rest, { env, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
@@ -98,7 +101,7 @@ export interface RunningBroker extends Running {
 }
 
 /** A broker that is ready, on free ports, with quick heartbeats. */
-export async function startBroker(env: Record<string, string> = {}, shell = ""): Promise<RunningBroker> {
+export async function startBroker(env: Record<string, string> = {}, shell = "", from?: string): Promise<RunningBroker> {
   const ports = { frontend: await freePort(), backend: await freePort(), metrics: await freePort() };
   const running = start("broker", {
     FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`,
@@ -106,13 +109,13 @@ export async function startBroker(env: Record<string, string> = {}, shell = ""):
     METRICS_PORT: String(ports.metrics),
     HEARTBEAT_INTERVAL: "0.3",
     ...env,
-  }, [], undefined, shell);
+  }, [], undefined, shell, from);
   await running.said("ready");
   return { ...running, frontend: `tcp://127.0.0.1:${ports.frontend}`, backend: `tcp://127.0.0.1:${ports.backend}`, ports };
 }
 
 /** A worker that is registered with every one of `brokers`. */
-export async function startWorker(brokers: readonly RunningBroker[], env: Record<string, string> = {}): Promise<Running & { metricsPort: number }> {
+export async function startWorker(brokers: readonly RunningBroker[], env: Record<string, string> = {}, from?: string): Promise<Running & { metricsPort: number }> {
   const metricsPort = await freePort();
   const running = start("worker", {
     BROKER_ADDRESS: brokers.map(({ backend }) => backend).join(","),
@@ -120,7 +123,7 @@ export async function startWorker(brokers: readonly RunningBroker[], env: Record
     HEARTBEAT_INTERVAL: "0.3",
     WORKER_TIMEOUT: "30",
     ...env,
-  });
+  }, [], undefined, "", from);
   await vi.waitFor(async () => {
     if ((await metric(metricsPort, "zeromq_worker_brokers")) !== brokers.length) throw new Error("not registered");
   }, waiting);
