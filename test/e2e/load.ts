@@ -8,7 +8,7 @@ import { hardenedContainer, hardenedPod } from "../../infra/specs/hardening.ts";
 import type { Report } from "../../services/client/ledger.ts";
 import { command, image } from "../../services/contract/image.ts";
 import { labels } from "../../services/contract/names.ts";
-import type { TestStack } from "./stack.ts";
+import { ownCheckout, type TestStack } from "./stack.ts";
 
 /** What a plain client's program counts: see plain-client/client.mjs. */
 export interface PlainLedger {
@@ -17,6 +17,32 @@ export interface PlainLedger {
   readonly retried: number;
   readonly wrong: number;
   readonly unanswered: number;
+}
+
+/** What became of the requests of our clients and of plain ones. */
+export interface Ledgers {
+  readonly ours: Report;
+  readonly plain: readonly PlainLedger[];
+}
+
+/** Every request of ours has its one right reply, every plain client every answer. */
+export function expectNothingLost({ ours, plain }: Ledgers): void {
+  expect(ours.sent).toBeGreaterThan(100);
+  expect(ours).toMatchObject({ replied: ours.sent, failed: {}, duplicated: 0, wrong: 0 });
+  expectPlainAnswered(plain);
+}
+
+export function expectPlainAnswered(plain: readonly PlainLedger[]): void {
+  for (const one of plain) {
+    expect(one.sent).toBeGreaterThan(100);
+    expect(one).toMatchObject({ replied: one.sent, wrong: 0, unanswered: 0 });
+  }
+}
+
+/** A line for ours and one for each plain client's, as a person reads them. */
+export function ledgersText({ ours: { sent, replied, failed, duplicated, wrong, latencyMs }, plain }: Ledgers): string {
+  const ours = JSON.stringify({ sent, replied, failed, duplicated, wrong, overheadMs: latencyMs });
+  return [`  ours   ${ours}`, ...plain.map((one, index) => `  MDP/0.${index + 1}  ${JSON.stringify(one)}`)].join("\n");
 }
 
 /** A client in the cluster that sends until it is told to end, and then says what became of each request. */
@@ -75,11 +101,10 @@ export class LoadPod<Ledger> {
 
 /** Builds the plain client's image from the libzmq of this checkout, and pushes it where the stack's own are. @returns its reference */
 export async function plainClientImage(stack: TestStack, registry: string, imageRegistry: string): Promise<string> {
-  const checkout = join(import.meta.dirname, "../..");
   const context = mkdtempSync(join(tmpdir(), "zeromq-stack-plain-"));
   try {
     cpSync(join(import.meta.dirname, "plain-client"), context, { recursive: true });
-    for (const name of ["zeromq", "cmake-ts"]) cpSync(join(checkout, "node_modules", name), join(context, "node_modules", name), { recursive: true });
+    for (const name of ["zeromq", "cmake-ts"]) cpSync(join(ownCheckout, "node_modules", name), join(context, "node_modules", name), { recursive: true });
     for (const platform of ["darwin", "win32"]) rmSync(join(context, "node_modules/zeromq/build", platform), { recursive: true, force: true });
     const reference = `${registry}/zeromq-stack-plain-client:test`;
     const options = { env: { ...stack.env, DOCKER_BUILDKIT: "0" }, all: true, stdin: "ignore" } as const;

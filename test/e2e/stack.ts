@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { dumpYaml, loadYaml } from "@kubernetes/client-node";
 import { execa } from "execa";
+import { expect } from "vitest";
 
-const checkout = join(import.meta.dirname, "../..");
+/** Where these tests are. */
+export const ownCheckout = join(import.meta.dirname, "../..");
 
 /** What a command printed and how it ended. */
 export interface Outcome {
@@ -13,6 +15,13 @@ export interface Outcome {
   readonly stdout: Buffer;
   /** Standard output and error, as a person reads them. */
   readonly text: string;
+}
+
+/** What a command printed that did what it should. */
+export async function succeed(outcome: Promise<Outcome>): Promise<string> {
+  const { exitCode, text } = await outcome;
+  expect(exitCode, text).toBe(0);
+  return text;
 }
 
 /** A stack of its own: its state, its settings and its namespace are nobody else's; only the cluster is the dev stack's. */
@@ -26,14 +35,20 @@ export class TestStack {
   /** What tells Pulumi and our commands which stack is meant. */
   readonly own: readonly string[];
   readonly env: Record<string, string>;
+  /** Where its commands run. */
+  readonly checkout: string;
 
-  /** `settings`: those that are not the dev stack's. */
-  constructor(topic: string, settings: Record<string, unknown>) {
+  /**
+   * @param settings those that are not the dev stack's
+   * @param checkout one that is nobody else's: it has the stack's settings, as a person's has
+   */
+  constructor(topic: string, settings: Record<string, unknown>, checkout = ownCheckout) {
     this.name = `dev-${topic}`;
     this.namespace = `zeromq-${topic}`;
-    const file = join(this.directory, `Pulumi.${this.name}.yaml`);
+    this.checkout = checkout;
+    const file = join(checkout === ownCheckout ? this.directory : checkout, `Pulumi.${this.name}.yaml`);
     this.own = ["--stack", this.name, "--config-file", file];
-    const dev = loadYaml<{ config: Record<string, unknown>; encryptionsalt: string }>(readFileSync(join(checkout, "Pulumi.dev.yaml"), "utf8"));
+    const dev = loadYaml<{ config: Record<string, unknown>; encryptionsalt: string }>(readFileSync(join(ownCheckout, "Pulumi.dev.yaml"), "utf8"));
     this.context = String(dev.config["zeromq-stack:kubeContext"]);
     const ofThisMachine = [
       "pulumi:disable-default-providers",
@@ -56,7 +71,7 @@ export class TestStack {
   /** Makes the stack. Pulumi writes a new stack's settings into the checkout, whatever file it is told to use later. */
   async init(): Promise<Outcome> {
     const outcome = await this.pulumi(["stack", "init", "--no-select"]);
-    rmSync(join(checkout, `Pulumi.${this.name}.yaml`), { force: true });
+    if (this.checkout === ownCheckout) rmSync(join(ownCheckout, `Pulumi.${this.name}.yaml`), { force: true });
     return outcome;
   }
 
@@ -78,7 +93,7 @@ export class TestStack {
 
   /** One of the commands of package.json on this stack. `onLine` is told each line as it is printed. */
   async npm(command: string, args: readonly string[], onLine?: (line: string) => void): Promise<Outcome> {
-    const child = execa("npm", ["run", "--silent", command, "--", ...args, ...this.own], { cwd: checkout, env: this.env, stdin: "ignore", reject: false, all: true });
+    const child = execa("npm", ["run", "--silent", command, "--", ...args, ...this.own], { cwd: this.checkout, env: this.env, stdin: "ignore", reject: false, all: true });
     if (onLine !== undefined) for await (const line of child.iterable({ from: "all" })) onLine(String(line));
     const { exitCode, all } = await child;
     return { exitCode, stdout: Buffer.from(all ?? ""), text: all ?? "" };
@@ -86,7 +101,7 @@ export class TestStack {
 
   /** Begins an update, kills it once a condition holds, and frees the stack from its lock, as one does by hand. */
   async killedUp(condition: () => Promise<boolean>): Promise<Outcome> {
-    const update = execa("pulumi", ["up", "--yes", "--skip-preview", ...this.own, "--non-interactive"], { cwd: checkout, env: this.env, reject: false, detached: true });
+    const update = execa("pulumi", ["up", "--yes", "--skip-preview", ...this.own, "--non-interactive"], { cwd: this.checkout, env: this.env, reject: false, detached: true });
     while (!(await condition())) {
       if (update.exitCode !== null) throw new Error(`the update ended before it could be killed:\n${(await update).stdout}`);
       await delay(100);
@@ -123,7 +138,7 @@ export class TestStack {
 
   async #run(program: string, args: readonly string[], input?: Buffer, env: Record<string, string> = {}): Promise<Outcome> {
     const answer = await execa(program, args, {
-      cwd: checkout,
+      cwd: this.checkout,
       env: { ...this.env, ...env },
       encoding: "buffer",
       reject: false,
