@@ -6,9 +6,10 @@ import { metrics } from "../../services/contract/metrics.ts";
 import { names } from "../../services/contract/names.ts";
 import { httpPaths, ports } from "../../services/contract/ports.ts";
 import { CommandLines } from "./command-lines.ts";
+import type { Chapter } from "./guide/chapter.ts";
 import { Guests } from "./guide/guests.ts";
 import { Reader } from "./guide/reader.ts";
-import { beginning, type Chapter, ending, underLoad } from "./guide/story.ts";
+import { beginning, ending, underLoad } from "./guide/story.ts";
 import { expectNothingLost, type Ledgers, ledgersText, LoadPod, type PlainLedger, plainClientImage } from "./load.ts";
 import { findings, peerKeys, secretHalves, type SecretHalves, shown } from "./secrets.ts";
 import { ownCheckout, succeed } from "./stack.ts";
@@ -30,13 +31,15 @@ let guests: Guests | undefined;
 let load: { ours: LoadPod<Report>; plain: LoadPod<PlainLedger>[] };
 /** Of every key that there was at some time. */
 const halves = new Map<string, string>();
+/** Of clients that know no more than libzmq, by the version of Majordomo that they speak. */
+const plainPods = ["plain-0-1", "plain-0-2"];
 const makesKeys = /clients -- add|rotate -- next/;
 
 function tell({ guide, heading, steps }: Chapter): void {
   describe(`${guide}, "${heading}"`, () => {
     for (const step of steps) {
       test(`${step.types}: ${step.so}`, async () => {
-        const cast = { reader, guests: () => guests! };
+        const cast = { reader, guests: () => guests!, plainPod: plainPods[0]! };
         await step.before?.(cast);
         const printed = await succeed(reader.types(step.types, step));
         if (makesKeys.test(step.types)) await remember(secretHalves(reader));
@@ -71,7 +74,7 @@ test("from here on clients of ours and plain ones send requests, whatever the re
   const steady = ["--service", "echo", "--connections", "4", "--rate", "20", "--timeout-ms", "60000"];
   load = {
     ours: await LoadPod.ours(reader, "ours", image, ["--address", frontend, ...steady]),
-    plain: await Promise.all(["0.1", "0.2"].map((version) => LoadPod.plain(reader, `plain-${version.replace(".", "-")}`, plainImage, [frontend, version, "1"]))),
+    plain: await Promise.all(plainPods.map((name) => LoadPod.plain(reader, name, plainImage, [frontend, name.replace("plain-", "").replace("-", "."), "1"]))),
   };
   guests = await Guests.start(reader, image);
   await remember(secretHalves(reader));
@@ -86,7 +89,7 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
   const refusals = async (): Promise<number> => {
     const program = `
       const { everyBroker } = await import("/app/client/every-broker.ts");
-      const found = await everyBroker(["tcp://${names.headlessService}:${ports.frontend}"], { file: "/keys/till.keys" }, 10_000);
+      const found = await everyBroker(["tcp://${names.headlessService}:${ports.frontend}"], { file: "/keys/stack.keys" }, 10_000);
       const series = "${metrics.handshakeFailures.name}";
       const texts = await Promise.all(found.map(({ endpoint }) => fetch(\`http://\${new URL(endpoint).hostname}:${ports.metrics}${httpPaths.metrics}\`).then((answer) => answer.text())));
       console.log(texts.flatMap((text) => text.split("\\n")).filter((line) => line.startsWith(\`\${series}{\`)).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0));`;
@@ -106,19 +109,17 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
       process.exit();`)) as T;
 
   beforeAll(async () => {
-    for (const [file, secret] of [["workers", names.workerKeysSecret], ["probe", names.probeKeysSecret]] as const) {
-      const { serverKey, publicKey, secretKey } = await peerKeys(reader, secret);
-      await guests!.give(file, `CURVE_SERVER_KEY=${[serverKey].flat().join(",")}\nCURVE_PUBLIC_KEY=${publicKey}\nCURVE_SECRET_KEY=${secretKey}\n`);
-    }
+    const { serverKey, publicKey, secretKey } = await peerKeys(reader, names.workerKeysSecret);
+    await guests!.give("workers", `CURVE_SERVER_KEY=${[serverKey].flat().join(",")}\nCURVE_PUBLIC_KEY=${publicKey}\nCURVE_SECRET_KEY=${secretKey}\n`);
   });
   afterAll(() => console.log(met.map(([who, what]) => `  ${who.padEnd(45)} ${what}`).join("\n")));
 
   test.each([
     ["no key", "knock(frontend)", "the peer speaks CURVE, this side NULL"],
-    ["a key that nobody made known", 'knock(frontend, { ...createKeyPair(), serverKey: keysOf("probe").serverKey })', "does not admit our key (400)"],
+    ["a key that nobody made known", 'knock(frontend, { ...createKeyPair(), serverKey: keysOf("stack.keys").serverKey })', "does not admit our key (400)"],
     ["a worker's key at the frontend", 'knock(frontend, keysOf("workers"))', "does not admit our key (400)"],
-    ["a client's key at the backend", 'knock(backend, keysOf("probe"))', "does not admit our key (400)"],
-    ["another broker's server key", 'knock(frontend, { ...keysOf("probe"), serverKey: createKeyPair().publicKey })', "does not have the server key that this side expects"],
+    ["a client's key at the backend", 'knock(backend, keysOf("stack.keys"))', "does not admit our key (400)"],
+    ["another broker's server key", 'knock(frontend, { ...keysOf("stack.keys"), serverKey: createKeyPair().publicKey })', "does not have the server key that this side expects"],
   ])("%s is refused, and is told why", async (who, expression, reason) => {
     const answer = await attack<string>(expression);
     met.push([who, answer]);
@@ -126,13 +127,13 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
   });
 
   test("the same knock with an admitted key is let in", async () => {
-    expect(await attack('knock(frontend, keysOf("probe"))')).toBe("admitted");
+    expect(await attack('knock(frontend, keysOf("stack.keys"))')).toBe("admitted");
     expect(await attack('knock(backend, keysOf("workers"))')).toBe("admitted");
   });
 
   test.each([
     ["a frame of 2 GiB instead of a handshake", 'claimAtOnce(frontend, 2 ** 31, "CURVE")'],
-    ["a frame of 2 GiB with an admitted key", 'claimWhenAdmitted(frontend, 2 ** 31, keysOf("probe"))'],
+    ["a frame of 2 GiB with an admitted key", 'claimWhenAdmitted(frontend, 2 ** 31, keysOf("stack.keys"))'],
   ])("%s is ended at its header", async (who, expression) => {
     const taken = await attack<number>(expression);
     met.push([who, `the connection ended; ${Math.round(taken / 1024)} KiB had left, 2 GiB had not`]);
@@ -144,7 +145,7 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
     const { opened, newcomer, open, closed } = await attack<{ opened: number; newcomer: string; open: number; closed: number }>(`(async () => {
       const sockets = await halfOpen(frontend, 1000);
       const opened = sockets.length;
-      const client = createClient({ endpoints: ["tcp://${names.brokerService}:${ports.frontend}"], curve: { file: "/keys/probe" } });
+      const client = createClient({ endpoints: ["tcp://${names.brokerService}:${ports.frontend}"], curve: { file: "/keys/stack.keys" } });
       const newcomer = String(await client.request("echo", "hello", { timeoutMs: 30_000 }));
       client.close();
       const open = sockets.filter((socket) => !socket.closed).length;
@@ -163,10 +164,10 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
 });
 
 describe("when all that is done", () => {
-  test("who holds both keys of a rotation never had a request fail", async () => {
+  test.each(["stack", "till"])("%s, who had both keys while they were changed, never had a request fail", async (name) => {
     for (const manner of ["stays", "comesAnew"] as const) {
-      const ledger = await guests!.ledger("till", manner);
-      console.log(`till ${manner}: ${JSON.stringify(ledger)}`);
+      const ledger = await guests!.ledger(name, manner);
+      console.log(`${name} ${manner}: ${JSON.stringify(ledger)}`);
       expect(ledger).toMatchObject({ failed: 0, last: "answered" });
     }
   });

@@ -1,7 +1,9 @@
-// Clients whose keys somebody gave them. For each file /keys/NAME.keys: one whose connection stays, and one that makes another for
-// each request. Twice a second a line says what became of all requests so far.
-import { readdirSync } from "node:fs";
+// Clients whose keys somebody gave them, and the stack's own. For each file /keys/NAME.keys: one whose connection stays, and one
+// that makes another for each request. Twice a second a line says what became of all requests so far.
+import { readdirSync, symlinkSync } from "node:fs";
 import { createClient } from "/app/client/client.ts";
+
+symlinkSync(process.env.CURVE_PEER_FILE, "/keys/stack.keys");
 
 const endpoints = [process.env.BROKER_FRONTEND];
 const guests = {};

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
+import { probeCurve } from "../../../infra/specs/curveMounts.ts";
 import { hardenedContainer, hardenedPod } from "../../../infra/specs/hardening.ts";
 import { environment } from "../../../services/contract/environment.ts";
 import { image } from "../../../services/contract/image.ts";
@@ -24,7 +25,7 @@ const pod = "guests";
 const folder = "/keys";
 const patience = { timeout: 120_000, interval: 500 };
 
-/** Clients in the cluster with keys of their own, made by `npm run clients`. */
+/** Clients in the cluster with keys of their own, made by `npm run clients`, and one, `stack`, that has the stack's. */
 export class Guests {
   readonly #stack: TestStack;
 
@@ -34,15 +35,16 @@ export class Guests {
 
   static async start(stack: TestStack, reference: string): Promise<Guests> {
     const program = readFileSync(join(import.meta.dirname, "guests.mjs"), "utf8");
+    const { env, volumes, volumeMounts } = probeCurve({ curve: { enabled: true } });
     const container = {
       name: pod,
       image: reference,
       command: [image.node, "--input-type=module", "--eval", program],
-      env: [{ name: environment.frontendEndpoint.name, value: `tcp://${names.brokerService}:${ports.frontend}` }],
-      volumeMounts: [{ name: "keys", mountPath: folder }],
+      env: [...env, { name: environment.frontendEndpoint.name, value: `tcp://${names.brokerService}:${ports.frontend}` }],
+      volumeMounts: [...volumeMounts, { name: "keys", mountPath: folder }],
       securityContext: hardenedContainer,
     };
-    const spec = { ...hardenedPod, containers: [container], volumes: [{ name: "keys", emptyDir: { medium: "Memory" } }] };
+    const spec = { ...hardenedPod, containers: [container], volumes: [...volumes, { name: "keys", emptyDir: { medium: "Memory" } }] };
     const object = { apiVersion: "v1", kind: "Pod", metadata: { name: pod, labels: { app: pod, [labels.client]: "true" } }, spec };
     await succeed(stack.kubectl(["apply", "-f", "-"], Buffer.from(JSON.stringify(object))));
     await succeed(stack.kubectl(["wait", "--for=condition=Ready", `pod/${pod}`, "--timeout=120s"]));
