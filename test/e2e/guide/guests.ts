@@ -69,11 +69,11 @@ export class Guests {
   }
 
   /** Asks a service once, on a new connection. @returns `answered`, or why not */
-  ask(name: string, service: string): Promise<string> {
+  ask(name: string, service: string, timeoutMs = 30_000): Promise<string> {
     return this.run(`
       const { createClient } = await import("/app/client/client.ts");
       const client = createClient({ endpoints: [process.env.${environment.frontendEndpoint.name}!], curve: { file: "${folder}/${name}.keys" } });
-      console.log(await client.request("${service}", "x", { timeoutMs: 10_000 }).then(() => "answered", ({ message }) => message));
+      console.log(await client.request("${service}", "x", { timeoutMs: ${timeoutMs} }).then(() => "answered", ({ message }) => message));
       client.close();`);
   }
 
@@ -96,10 +96,13 @@ export class Guests {
     }
   }
 
-  /** Waits until one that connects, or whose connection was ended, is refused for this reason. */
-  async areRefused(name: string, reason: string, ...manners: readonly Manner[]): Promise<void> {
-    for (const manner of manners) {
-      await vi.waitFor(async () => expect((await this.ledger(name, manner)).last, `${name} ${manner}`).toContain(reason), patience);
-    }
+  /** Waits until who connects with a guest's keys is refused for a reason. */
+  async newcomerIsRefused(name: string, reason: string): Promise<void> {
+    await vi.waitFor(async () => expect(await this.ask(name, "echo", 3_000), name).toContain(reason), patience);
+  }
+
+  /** Waits until the connection that stayed has ended, and no other comes about, for a reason. */
+  async isCutOff(name: string, reason: string): Promise<void> {
+    await vi.waitFor(async () => expect((await this.ledger(name, "stays")).last, name).toContain(reason), patience);
   }
 }

@@ -49,7 +49,7 @@ export const clients: Chapter = {
       types: "npm run clients -- remove shop",
       so: "lets the client open no connection, and leaves it the one that it has",
       async then({ guests }) {
-        await guests().areRefused("shop", notAdmitted, "comesAnew");
+        await guests().newcomerIsRefused("shop", notAdmitted);
         await guests().areAnswered("shop", "stays");
       },
     },
@@ -88,7 +88,7 @@ export const rotation: Chapter = {
       so: "turns away who has only the old key, though not its connection; who has both never noticed, and no pod was replaced",
       async then(cast, printed) {
         expect(printed).toContain("The old key opens no more.");
-        await cast.guests().areRefused("shop", "does not have the server key that this side expects", "comesAnew");
+        await cast.guests().newcomerIsRefused("shop", "does not have the server key that this side expects");
         await cast.guests().areAnswered("shop", "stays");
         await cast.guests().areAnswered("till", "stays", "comesAnew");
         expect(await plainWithTheSecond(cast, inFile(cast, "till.keys"))).toBe("hello");

@@ -73,7 +73,8 @@ export const keys: Chapter = {
       so: "ends the client's connections, and it gets no other",
       async then({ guests, reader }, printed) {
         expect(printed).toContain("shop is locked out.");
-        await guests().areRefused("shop", notAdmitted, "stays", "comesAnew");
+        await guests().newcomerIsRefused("shop", notAdmitted);
+        await guests().isCutOff("shop", notAdmitted);
         expect((await reader.types("npm run clients")).text).not.toContain("shop");
       },
     },
