@@ -2,20 +2,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Report } from "../../services/client/ledger.ts";
+import { image } from "../../services/contract/image.ts";
 import { metrics } from "../../services/contract/metrics.ts";
 import { names } from "../../services/contract/names.ts";
 import { httpPaths, ports } from "../../services/contract/ports.ts";
 import { CommandLines } from "./command-lines.ts";
 import type { Chapter } from "./guide/chapter.ts";
 import { Guests } from "./guide/guests.ts";
+import { resources } from "./guide/looks.ts";
 import { Reader } from "./guide/reader.ts";
 import { beginning, ending, underLoad } from "./guide/story.ts";
 import { expectNothingLost, type Ledgers, ledgersText, LoadPod, type PlainLedger, plainClientImage } from "./load.ts";
 import { findings, peerKeys, secretHalves, type SecretHalves, shown } from "./secrets.ts";
 import { ownCheckout, succeed } from "./stack.ts";
 
-// So that all of it has room on a node of two processors.
-const resources = { requests: { cpu: "20m" } };
 const reader = new Reader("guide", {
   protect: true,
   broker: { replicas: 2, resources },
@@ -68,15 +68,15 @@ afterAll(async () => {
 tell(beginning);
 
 test("from here on clients of ours and plain ones send requests, whatever the reader does", async () => {
-  const image = JSON.parse((await reader.pulumi(["stack", "output", "images", "--json"])).stdout.toString()).blue;
+  const reference = JSON.parse((await reader.pulumi(["stack", "output", "images", "--json"])).stdout.toString()).blue;
   const plainImage = await plainClientImage(reader, reader.registry, reader.imageRegistry);
   const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
   const steady = ["--service", "echo", "--connections", "4", "--rate", "20", "--timeout-ms", "60000"];
   load = {
-    ours: await LoadPod.ours(reader, "ours", image, ["--address", frontend, ...steady]),
+    ours: await LoadPod.ours(reader, "ours", reference, ["--address", frontend, ...steady]),
     plain: await Promise.all(plainPods.map((name) => LoadPod.plain(reader, name, plainImage, [frontend, name.replace("plain-", "").replace("-", "."), "1"]))),
   };
-  guests = await Guests.start(reader, image);
+  guests = await Guests.start(reader, reference);
   await remember(secretHalves(reader));
 });
 
@@ -86,14 +86,13 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
   /** The attacks of the integration tests, in a pod: its image has `services/` as /app. */
   const attacks = readFileSync(join(ownCheckout, "test/integration/attacks.ts"), "utf8").replaceAll('"../../services/', '"/app/');
   const met: [string, string][] = [];
+  /** Handshakes that failed, at all brokers. */
   const refusals = async (): Promise<number> => {
-    const program = `
-      const { everyBroker } = await import("/app/client/every-broker.ts");
-      const found = await everyBroker(["tcp://${names.headlessService}:${ports.frontend}"], { file: "/keys/stack.keys" }, 10_000);
-      const series = "${metrics.handshakeFailures.name}";
-      const texts = await Promise.all(found.map(({ endpoint }) => fetch(\`http://\${new URL(endpoint).hostname}:${ports.metrics}${httpPaths.metrics}\`).then((answer) => answer.text())));
-      console.log(texts.flatMap((text) => text.split("\\n")).filter((line) => line.startsWith(\`\${series}{\`)).reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0));`;
-    return Number(await guests!.run(program));
+    const program = `console.log(await (await fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}")).text())`;
+    const brokers = await reader.list("pods", `app=${names.brokerApp}`);
+    const texts = await Promise.all(brokers.map(({ metadata }) => succeed(reader.kubectl(["exec", metadata.name, "--", image.node, "--input-type=module", "--eval", program]))));
+    const lines = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith(`${metrics.handshakeFailures.name}{`));
+    return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   };
   const attack = async <T>(expression: string): Promise<T> =>
     JSON.parse(await guests!.run(`
@@ -115,20 +114,20 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
   afterAll(() => console.log(met.map(([who, what]) => `  ${who.padEnd(45)} ${what}`).join("\n")));
 
   test.each([
-    ["no key", "knock(frontend)", "the peer speaks CURVE, this side NULL"],
-    ["a key that nobody made known", 'knock(frontend, { ...createKeyPair(), serverKey: keysOf("stack.keys").serverKey })', "does not admit our key (400)"],
-    ["a worker's key at the frontend", 'knock(frontend, keysOf("workers"))', "does not admit our key (400)"],
-    ["a client's key at the backend", 'knock(backend, keysOf("stack.keys"))', "does not admit our key (400)"],
-    ["another broker's server key", 'knock(frontend, { ...keysOf("stack.keys"), serverKey: createKeyPair().publicKey })', "does not have the server key that this side expects"],
+    ["no key", "knock(frontend)", /the peer speaks CURVE, this side NULL/],
+    ["a key that nobody made known", 'knock(frontend, { ...createKeyPair(), serverKey: keysOf("stack.keys").serverKey })', /does not admit our key \(400\)/],
+    ["a worker's key at the frontend", 'knock(frontend, keysOf("workers"))', /does not admit our key \(400\)/],
+    // Where the network enforces policies it does not even come there.
+    ["a client's key at the backend", 'knock(backend, keysOf("stack.keys"))', /does not admit our key \(400\)|no answer/],
+    ["another broker's server key", 'knock(frontend, { ...keysOf("stack.keys"), serverKey: createKeyPair().publicKey })', /does not have the server key that this side expects/],
   ])("%s is refused, and is told why", async (who, expression, reason) => {
     const answer = await attack<string>(expression);
     met.push([who, answer]);
-    expect(answer).toContain(reason);
+    expect(answer).toMatch(reason);
   });
 
   test("the same knock with an admitted key is let in", async () => {
     expect(await attack('knock(frontend, keysOf("stack.keys"))')).toBe("admitted");
-    expect(await attack('knock(backend, keysOf("workers"))')).toBe("admitted");
   });
 
   test.each([

@@ -6,6 +6,7 @@ import type { Cast, Chapter } from "./chapter.ts";
 import { handOver, inFile, notAdmitted, outputs, pods } from "./looks.ts";
 
 const serverKeys = (keys: string): string[] => /^CURVE_SERVER_KEY=(.*)$/m.exec(keys)![1]!.split(",");
+const everyBrokerHasThem = /^([3-9]) of \1 brokers have the keys$/m;
 let keysBefore = "";
 let podsBefore: string[] = [];
 
@@ -35,7 +36,7 @@ export const clients: Chapter = {
       before: (cast) => void (keysBefore = inFile(cast, "shop.keys")),
       async then(cast) {
         const keys = inFile(cast, "shop.keys");
-        expect(keys).toMatch(/^CURVE_SERVER_KEY=\S{40}\nCURVE_PUBLIC_KEY=\S{40}\nCURVE_SECRET_KEY=\S{40}\n$/);
+        expect(keys.trim().split("\n").sort().map((line) => line.replace(/=\S{40}$/, ""))).toEqual(["CURVE_PUBLIC_KEY", "CURVE_SECRET_KEY", "CURVE_SERVER_KEY"]);
         await cast.guests().give("shop.keys", keys);
         await cast.guests().areAnswered("shop", "stays", "comesAnew");
         expect(keys).not.toBe(keysBefore);
@@ -66,7 +67,7 @@ export const rotation: Chapter = {
       so: "gives every broker both keys; till gets them, too, and shop does not",
       before: async (cast) => void (podsBefore = await pods(cast)),
       async then(cast, printed) {
-        expect(printed).toContain("3 of 3 brokers have the keys");
+        expect(printed).toMatch(everyBrokerHasThem);
         const old = serverKeys(inFile(cast, "shop.keys"));
         expect(serverKeys(await handOver(cast, "till"))).toEqual([...old, expect.any(String)]);
         await cast.guests().areAnswered("till", "stays", "comesAnew");
@@ -77,7 +78,7 @@ export const rotation: Chapter = {
       types: "npm run rotate -- promote",
       so: "names the new key first, and the old one still opens",
       async then(cast, printed) {
-        expect(printed).toContain("3 of 3 brokers have the keys");
+        expect(printed).toMatch(everyBrokerHasThem);
         expect((await outputs(cast))["serverKeys"]).toEqual(serverKeys(inFile(cast, "till.keys")).reverse());
         await cast.guests().areAnswered("shop", "stays", "comesAnew");
         await cast.guests().areAnswered("till", "stays", "comesAnew");

@@ -6,6 +6,9 @@ import { selected } from "../brokers.ts";
 import { succeed } from "../stack.ts";
 import type { Cast } from "./chapter.ts";
 
+/** So that all pods have room on a node of two processors, and a few of them at a time start quickly. */
+export const resources = { requests: { cpu: "20m" }, limits: { cpu: "1" } };
+
 const patience = { timeout: 180_000, interval: 1_000 };
 
 export async function outputs({ reader }: Cast): Promise<Record<string, any>> {

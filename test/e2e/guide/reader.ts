@@ -30,7 +30,8 @@ export class Reader extends TestStack {
 
   constructor(topic: string, settings: Record<string, unknown>) {
     super(topic, settings, checkoutOfTheirOwn());
-    Object.assign(this.env, { PULUMI_STACK: this.name, PULUMI_SKIP_CONFIRMATIONS: "true" });
+    // Without the preview before each question, as it is not read: `pulumi preview` is a command of its own.
+    Object.assign(this.env, { PULUMI_STACK: this.name, PULUMI_SKIP_CONFIRMATIONS: "true", PULUMI_OPTION_SKIP_PREVIEW: "true" });
   }
 
   /** What is not typed as it is printed: the dev stack's namespace, and kubectl's cluster where a machine has several. */

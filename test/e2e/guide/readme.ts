@@ -7,7 +7,9 @@ import { codeIn } from "../../ci/guides.ts";
 import { selected } from "../brokers.ts";
 import { ownCheckout } from "../stack.ts";
 import type { Chapter } from "./chapter.ts";
-import { activeIs, inFile, outputs, ready, statusOf } from "./looks.ts";
+import { activeIs, inFile, outputs, ready, resources, statusOf } from "./looks.ts";
+
+const readme = readFileSync(join(ownCheckout, "README.md"), "utf8");
 
 export const plainCommands: Chapter = {
   guide: "README.md",
@@ -42,6 +44,7 @@ export const newVersion: Chapter = {
       before({ reader }) {
         const file = join(reader.checkout, "services/broker/main.ts");
         writeFileSync(file, `${readFileSync(file, "utf8")}// A new version.\n`);
+        writeFileSync(join(reader.checkout, "services/worker/handlers/shout.ts"), codeIn(readme, "Write a worker", "ts"));
       },
       async then(cast) {
         const { images } = await outputs(cast);
@@ -64,12 +67,10 @@ export const writeAWorker: Chapter = {
       types: "pulumi up",
       so: "runs the handler that the README prints, once it is in the settings",
       before({ reader }) {
-        const readme = readFileSync(join(ownCheckout, "README.md"), "utf8");
-        writeFileSync(join(reader.checkout, "services/worker/handlers/shout.ts"), codeIn(readme, "Write a worker", "ts"));
-        const printed = loadYaml<Record<string, object[]>>(codeIn(readme, "Write a worker", "yaml"))["zeromq-stack:workers"]!;
+        const shout = loadYaml<Record<string, object[]>>(codeIn(readme, "Write a worker", "yaml"))["zeromq-stack:workers"]!.at(-1)!;
         const path = join(reader.checkout, `Pulumi.${reader.name}.yaml`);
         const file = loadYaml<{ config: Record<string, object[]> }>(readFileSync(path, "utf8"));
-        file.config["zeromq-stack:workers"]!.push(printed.at(-1)!);
+        file.config["zeromq-stack:workers"]!.push({ ...shout, resources });
         writeFileSync(path, dumpYaml(file));
       },
       then: (cast) => ready(cast, names.workerDeployment("shout", 2), 5),
