@@ -5,6 +5,8 @@ import { entries } from "../../infra/settings/reference.ts";
 import { schema } from "../../infra/settings/schema.ts";
 import { checkout } from "../../local/paths.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { chapters } from "../e2e/guide/story.ts";
+import { sectionsOf } from "./guides.ts";
 
 const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...globSync(["docs/*.md", "monitoring/runbooks/*.md", "services/majordomo/SPEC.md"], { cwd: checkout })].sort();
 const text = (file: string): string => readFileSync(join(checkout, file), "utf8");
@@ -29,7 +31,7 @@ describe.each(documents)("%s", (file) => {
 
   it("names settings that exist", () => {
     const inWords = [...text(file).matchAll(/`([a-zA-Z]+(?:\[\d*\])?(?:\.[a-zA-Z]+(?:\[\d*\])?)+)`/g)].map(([, name]) => name!).filter((name) => Object.hasOwn(schema.shape, name.split(/[.[]/)[0]!));
-    const set = [...text(file).matchAll(/pulumi config set (?:--secret )?(?:--path )?([a-z][\w.[\]]*)/g)].map(([, name]) => name!);
+    const set = [...text(file).matchAll(/pulumi config set (?:--secret )?(?:--path )?'?([a-z][\w.[\]]*)/g)].map(([, name]) => name!);
     const written = [...text(file).matchAll(/^\s+zeromq-stack:(\w+):/gm)].map(([, name]) => name!);
     // Files and hosts look the same in words.
     const named = [...inWords.filter((name) => !/\.(ts|md|yaml|json|conf)$/.test(name)), ...set, ...written];
@@ -49,6 +51,26 @@ describe.each(documents)("%s", (file) => {
     const named = [...text(file).matchAll(/`((?:ci|compose|config|dev|docs|infra|local|monitoring|operations|services|test|\.github)\/[\w./-]+)`/g)].map(([, path]) => path!);
     const madeByTheReader = ["services/worker/handlers/shout.ts", "services/worker/handlers/sum.ts", "test/bench/results"];
     expect(named.filter((path) => !madeByTheReader.includes(path) && !existsSync(join(checkout, path)))).toEqual([]);
+  });
+});
+
+describe.each(["README.md", "docs/operations.md", "docs/keys.md"])("%s, whose commands test/e2e/guide.test.ts runs as they are printed", (guide) => {
+  const sections = sectionsOf(text(guide));
+  const told = chapters.filter((chapter) => chapter.guide === guide);
+
+  it("has a chapter for every heading that has commands, and each chapter a heading", () => {
+    expect(told.map(({ heading }) => heading).sort()).toEqual(sections.map(({ heading }) => heading).sort());
+  });
+
+  it.each(sections)("\"$heading\": each command is run, in its order, or named with the reason why not", ({ heading, commands }) => {
+    const { steps, elsewhere = {} } = told.find((chapter) => chapter.heading === heading)!;
+    expect(steps.map(({ types }) => types)).toEqual(commands.filter((command) => elsewhere[command] === undefined));
+    expect(Object.keys(elsewhere).filter((command) => !commands.includes(command))).toEqual([]);
+    expect(Object.values(elsewhere).filter((reason) => reason.length < 5)).toEqual([]);
+  });
+
+  it("has no command that a shell reads otherwise: zsh takes brackets for a pattern", () => {
+    expect(sections.flatMap(({ commands }) => commands).filter((command) => /^[^'"]*\[\d*\]/.test(command))).toEqual([]);
   });
 });
 

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Report } from "../../services/client/ledger.ts";
 import { type Color, names, otherColor } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import { brokersOf, crash, evict, selected } from "./brokers.ts";
-import { LoadPod, plainClientImage, type PlainLedger } from "./load.ts";
+import { expectNothingLost, expectPlainAnswered, type Ledgers, ledgersText, LoadPod, plainClientImage } from "./load.ts";
 import { type Outcome, TestStack } from "./stack.ts";
 
 const workers = (replicas: number, level = "INFO") => [
@@ -32,11 +31,6 @@ async function succeed(outcome: Promise<Outcome>): Promise<string> {
   return text;
 }
 
-interface Ledgers {
-  readonly ours: Report;
-  readonly plain: readonly PlainLedger[];
-}
-
 /**
  * Runs a scenario under a steady load: requests of ours from a millisecond to `longestMs`, a fifth of them in parts, and plain
  * clients of both versions.
@@ -55,23 +49,8 @@ async function underLoad(scenario: string, longestMs: number, work: (pod: string
   }, { timeout: 60_000, interval: 500 });
   await work(ours.name);
   const ledgers = { ours: await ours.ledger(), plain: await Promise.all(plain.map((pod) => pod.ledger())) };
-  const { sent, replied, failed, duplicated, wrong, latencyMs } = ledgers.ours;
-  console.log(`${scenario}\n  ours   ${JSON.stringify({ sent, replied, failed, duplicated, wrong, overheadMs: latencyMs })}\n${ledgers.plain.map((one, index) => `  MDP/0.${index + 1}  ${JSON.stringify(one)}`).join("\n")}`);
+  console.log(`${scenario}\n${ledgersText(ledgers)}`);
   return ledgers;
-}
-
-/** Every request of ours has its one right reply, every plain client every answer. */
-function expectNothingLost({ ours, plain }: Ledgers): void {
-  expect(ours.sent).toBeGreaterThan(100);
-  expect(ours).toMatchObject({ replied: ours.sent, failed: {}, duplicated: 0, wrong: 0 });
-  expectPlainAnswered(plain);
-}
-
-function expectPlainAnswered(plain: readonly PlainLedger[]): void {
-  for (const one of plain) {
-    expect(one.sent).toBeGreaterThan(100);
-    expect(one).toMatchObject({ replied: one.sent, wrong: 0, unanswered: 0 });
-  }
 }
 
 /** Where a process was killed: what is lost is said to be, and whether it ran is not pretended to be known. */

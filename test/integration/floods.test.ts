@@ -1,16 +1,15 @@
-import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { expect, test, vi } from "vitest";
 import { createClient } from "../../services/client/client.ts";
+import { halfOpen } from "./attacks.ts";
 import { honest, ledgers, served, steady } from "./ledgers.ts";
 import { atEnd, metric, metricIs, startBroker, startWorker, waiting, zmq } from "./processes.ts";
 import type { RunningBroker } from "./processes.ts";
 
-/** Connections that never say a word; resolves when each is connected or refused. */
+/** Connections that never say a word. */
 async function silent(port: number, count: number): Promise<Socket[]> {
-  const sockets = Array.from({ length: count }, () => connect(port, "127.0.0.1").resume());
+  const sockets = await halfOpen({ host: "127.0.0.1", port }, count, Buffer.alloc(0));
   atEnd(() => sockets.forEach((socket) => socket.destroy()));
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("connect", resolve).once("error", resolve))));
   return sockets;
 }
 

@@ -7,6 +7,7 @@ import { listen } from "../../services/transport/listen.ts";
 import { flag } from "../../services/transport/zmtp/frames.ts";
 import { encodeGreeting, greetingBytes } from "../../services/transport/zmtp/greeting.ts";
 import { encodeCommand, encodeMetadata } from "../../services/transport/zmtp/mechanism.ts";
+import { claimAtOnce, claimWhenAdmitted, halfGreeting, knock, throwAt } from "./attacks.ts";
 import { atEnd, freePort, metric, metricIs, start, startBroker, startWorker, waiting, zmq } from "./processes.ts";
 import type { RunningBroker } from "./processes.ts";
 
@@ -16,11 +17,8 @@ async function stillServes(broker: RunningBroker): Promise<void> {
 }
 
 /** Sends bytes to a port, and holds the connection until the test lets go. */
-async function throwAt(port: number, bytes: Buffer): Promise<() => void> {
-  const socket = connect(port, "127.0.0.1");
-  socket.on("error", () => {});
-  await once(socket, "connect");
-  if (bytes.length > 0) await new Promise((resolve) => socket.write(bytes, resolve));
+async function thrownAt(port: number, bytes: Buffer): Promise<() => void> {
+  const socket = await throwAt({ host: "127.0.0.1", port }, bytes);
   atEnd(() => socket.destroy());
   return () => socket.destroy();
 }
@@ -29,7 +27,7 @@ const junk: [string, Buffer][] = [
   ["random bytes", randomBytes(100_000)],
   ["HTTP", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n")],
   ["TLS", Buffer.from("16030100c8010000c40303", "hex")],
-  ["half a ZMTP greeting", Buffer.from("ff00000000000000017f03", "hex")],
+  ["half a ZMTP greeting", halfGreeting],
   ["a greeting and nonsense", Buffer.concat([Buffer.from("ff00000000000000017f03004e554c4c", "hex"), Buffer.alloc(48), randomBytes(1000)])],
   ["nothing", Buffer.alloc(0)],
 ];
@@ -38,7 +36,7 @@ test("junk on both ports does no harm, and its connections are not counted for e
   const broker = await startBroker();
   await startWorker([broker], { SERVICE: "echo" });
   for (const [, bytes] of junk) {
-    const letGo = [await throwAt(broker.ports.frontend, bytes), await throwAt(broker.ports.backend, bytes)];
+    const letGo = [await thrownAt(broker.ports.frontend, bytes), await thrownAt(broker.ports.backend, bytes)];
     await stillServes(broker);
     for (const end of letGo) end();
   }
@@ -46,13 +44,13 @@ test("junk on both ports does no harm, and its connections are not counted for e
   await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="backend"', 1);
 });
 
-test.each([["half a greeting", junk[3]![1]], ["silence", Buffer.alloc(0)]])("whoever never finishes the handshake is disconnected: %s", async (_, bytes) => {
+test.each([["half a greeting", halfGreeting], ["silence", Buffer.alloc(0)]])("whoever never finishes the handshake is disconnected: %s", async (_, bytes) => {
   const ignore = (): void => {};
   const limits = { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 200, maxConnections: 10, maxHandshakes: 10 };
   const failed = Promise.withResolvers<Error>();
   const events = { onOpen: ignore, onMessage: ignore, onClose: ignore, onRefused: ignore, onHandshakeFailure: (_remote: string, error: Error) => failed.resolve(error) };
   const listener = await listen({ endpoint: `tcp://127.0.0.1:${await freePort()}`, limits, ...events });
-  await throwAt(listener.port, bytes);
+  await thrownAt(listener.port, bytes);
   expect((await failed.promise).message).toBe("no handshake within 200 ms");
   await listener.close(0);
 });
@@ -96,6 +94,22 @@ test("a message beyond MAX_MESSAGE_SIZE costs its sender the connection, and nob
   const lost = new Promise((resolve) => peer.events.on("disconnect", resolve));
   await peer.send(["MDPC02", "\x01", "echo", Buffer.alloc(10_001)]);
   await lost;
+  await stillServes(broker);
+});
+
+test("a frame that claims 2 GiB is ended at its header, in a handshake and after one, and costs nobody memory", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "echo" });
+  const resident = (): Promise<number | undefined> => metric(broker.ports.metrics, "process_resident_memory_bytes");
+  const before = (await resident())!;
+  for (const port of [broker.ports.frontend, broker.ports.backend]) {
+    const target = { host: "127.0.0.1", port };
+    // What is sent besides lies in the kernels' buffers.
+    expect(await claimAtOnce(target, 2 ** 31, "NULL")).toBeLessThan(2 ** 26);
+    expect(await claimWhenAdmitted(target, 2 ** 31)).toBeLessThan(2 ** 26);
+    expect(await knock(target)).toBe("admitted");
+  }
+  expect((await resident())! - before).toBeLessThan(2 ** 28);
   await stillServes(broker);
 });
 

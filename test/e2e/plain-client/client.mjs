@@ -9,13 +9,17 @@ const retries = 10;
 const ledger = { sent: 0, replied: 0, retried: 0, wrong: 0, unanswered: 0 };
 let ending = false;
 
-// The stack's own key, as its Secret brings it: a line each, `CURVE_PUBLIC_KEY=…`. libzmq takes one server key, so the first.
-const keys = Object.fromEntries(readFileSync(process.env.CURVE_PEER_FILE, "utf8").trim().split("\n").map((line) => line.split(/=(.*)/s)));
-const curve = { curveServerKey: keys.CURVE_SERVER_KEY.split(",")[0], curvePublicKey: keys.CURVE_PUBLIC_KEY, curveSecretKey: keys.CURVE_SECRET_KEY };
 process.once("SIGINT", () => (ending = true));
 
+// The stack's own key, as its Secret brings it: a line each, `CURVE_PUBLIC_KEY=…`. libzmq takes one server key, so the first.
+function curve() {
+  const keys = Object.fromEntries(readFileSync(process.env.CURVE_PEER_FILE, "utf8").trim().split("\n").map((line) => line.split(/=(.*)/s)));
+  return { curveServerKey: keys.CURVE_SERVER_KEY.split(",")[0], curvePublicKey: keys.CURVE_PUBLIC_KEY, curveSecretKey: keys.CURVE_SECRET_KEY };
+}
+
 function open() {
-  const options = { linger: 0, receiveTimeout: timeoutMs, ...curve };
+  // Read for each socket: the brokers' key may have been changed meanwhile.
+  const options = { linger: 0, receiveTimeout: timeoutMs, ...curve() };
   const socket = version === "0.1" ? new zmq.Request(options) : new zmq.Dealer(options);
   socket.connect(endpoint);
   return socket;
