@@ -9,7 +9,9 @@ import type { RunningBroker } from "./processes.ts";
 /** Connections that never say a word; resolves when each is connected or refused. */
 async function silent(port: number, count: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, () => connect(port, "127.0.0.1").resume());
-  atEnd(() => sockets.forEach((socket) => socket.destroy()));
+  atEnd(() => {
+    for (const socket of sockets) socket.destroy();
+  });
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("connect", resolve).once("error", resolve))));
   return sockets;
 }
