@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { environment } from "../services/contract/environment.ts";
@@ -25,7 +26,10 @@ export function startProgram(program: keyof typeof programs, env: Record<string,
   let errors = "";
   let wake = (): void => {};
   let ended = false;
-  const exit = new Promise<void>((resolve) => child.once("close", () => ((ended = true), wake(), resolve())));
+  const exit = once(child, "close").then(() => {
+    ended = true;
+    wake();
+  });
   child.stderr!.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   createInterface({ input: child.stdout! }).on("line", (text) => {
     const line = JSON.parse(text) as Record<string, unknown>;

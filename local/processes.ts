@@ -111,7 +111,7 @@ export async function stop(name?: string): Promise<void> {
       try {
         process.kill(pid, signal);
       } catch {
-        continue; // it ended by itself
+        // It ended by itself.
       }
     }
     if (await until(() => find(name).length === 0, 10_000)) return;

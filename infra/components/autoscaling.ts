@@ -26,18 +26,17 @@ export class Autoscaling extends pulumi.ComponentResource {
   /** @param workers the Deployments, in the order of the settings */
   constructor(settings: Settings, workers: readonly pulumi.Resource[], certificates: MetricsCertificates, { dependsOn, ...options }: Options) {
     super("zeromq-stack:infra:Autoscaling", "autoscaling", {}, options);
-    const parent = this;
     const served: pulumi.Resource[] = [];
     if (certificates.metricsServer) {
-      served.push(new MetricsApi(settings, metricsServer(settings), metricsServerRules, certificates.metricsServer, { parent, dependsOn }).served);
+      served.push(new MetricsApi(settings, metricsServer(settings), metricsServerRules, certificates.metricsServer, { parent: this, dependsOn }).served);
     }
     if (certificates.prometheusAdapter) {
-      const configuration = new kubernetes.core.v1.ConfigMap(metricsApiNames.prometheusAdapter, prometheusAdapterConfigMap(settings), { parent, dependsOn });
-      served.push(new MetricsApi(settings, prometheusAdapter(settings), [], certificates.prometheusAdapter, { parent, dependsOn: [...dependsOn, configuration] }).served);
+      const configuration = new kubernetes.core.v1.ConfigMap(metricsApiNames.prometheusAdapter, prometheusAdapterConfigMap(settings), { parent: this, dependsOn });
+      served.push(new MetricsApi(settings, prometheusAdapter(settings), [], certificates.prometheusAdapter, { parent: this, dependsOn: [...dependsOn, configuration] }).served);
     }
     for (const [index, worker] of settings.workers.entries()) {
       const name = names.workerAutoscaler(worker.service, index);
-      new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(name, workerAutoscaler(settings, worker, index), { parent, dependsOn: [workers[index]!, ...served] });
+      new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(name, workerAutoscaler(settings, worker, index), { parent: this, dependsOn: [workers[index]!, ...served] });
     }
     this.registerOutputs();
   }

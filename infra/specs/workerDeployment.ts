@@ -22,8 +22,8 @@ import { workerBounds } from "../settings/workers.ts";
 const replicasOf = "zeromq-stack/replicas-of";
 
 /** Whether a Deployment as it was declared left its number to an autoscaler. */
-export function replicasBelongToAutoscaler(declared: Record<string, any> | undefined): boolean {
-  return declared?.["metadata"]?.annotations?.[replicasOf] === "autoscaler";
+export function replicasBelongToAutoscaler(declared: { metadata?: { annotations?: Record<string, unknown> } } | undefined): boolean {
+  return declared?.metadata?.annotations?.[replicasOf] === "autoscaler";
 }
 
 /** The labels by which the workers of a service are found. */

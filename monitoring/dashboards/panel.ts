@@ -40,8 +40,8 @@ export function timeSeries({ title, description, unit, queries, width = 8 }: Pan
     .fillOpacity(10)
     .legend(new VizLegendOptionsBuilder().displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).showLegend(true))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
-  Object.entries(queries).forEach(([legend, expr], place) =>
-    panel.withTarget(new DataqueryBuilder().refId(String.fromCharCode(65 + place)).expr(expr).legendFormat(legend).datasource(dataSource).range()),
-  );
+  for (const [place, [legend, expr]] of Object.entries(queries).entries()) {
+    panel.withTarget(new DataqueryBuilder().refId(String.fromCharCode(65 + place)).expr(expr).legendFormat(legend).datasource(dataSource).range());
+  }
   return panel;
 }

@@ -115,7 +115,8 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
           }
         },
         onClose(_, error) {
-          unreachable = `the connection to ${address} was lost${error === undefined ? "" : ` (${error.message})`}`;
+          // Where it was left, the reason for that is known.
+          if (sockets.has(link)) unreachable = `the connection to ${address} was lost${error === undefined ? "" : ` (${error.message})`}`;
           core.lost(link, now());
         },
         onFailure(error) {

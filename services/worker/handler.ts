@@ -20,6 +20,7 @@ export interface HandlerContext {
 
 export type Reply = Buffer | Uint8Array | string;
 /** A reply, or parts of one in their order. What a generator returns, if anything, is the last part. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a generator that returns nothing is of this type.
 export type Answer = Reply | AsyncIterable<Reply, Reply | void> | Iterable<Reply, Reply | void>;
 
 /**

@@ -145,8 +145,8 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
   const unfinished = new Map<number, Run>();
 
   const wakeSoon = (): void => {
-    if (pumping) return;
-    wakeLater ??= setImmediate(() => {
+    if (pumping || wakeLater !== undefined) return;
+    wakeLater = setImmediate(() => {
       wakeLater = undefined;
       replies.wake();
     });
@@ -260,7 +260,7 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
     let sent = 0;
     try {
       while (!run.over) {
-        if (run.credit === 0) await new Promise<void>((resolve) => ((run.onCredit = resolve), (run.onAbort = resolve)));
+        if (run.credit === 0) await new Promise<void>((resolve) => (run.onCredit = run.onAbort = resolve));
         if (run.over) break;
         if (run.reason !== undefined) throw run.reason;
         const { value, done } = (await parts.next()) as IteratorResult<unknown, unknown>;

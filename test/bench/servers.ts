@@ -57,10 +57,9 @@ async function freePort(): Promise<number> {
 async function listening(port: number, child: ReturnType<typeof launch>): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     if (child.exitCode !== null) break;
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1");
-      socket.once("connect", () => (socket.destroy(), resolve(true))).once("error", () => resolve(false));
-    });
+    const socket = connect(port, "127.0.0.1");
+    const open = await new Promise<boolean>((resolve) => socket.once("connect", () => resolve(true)).once("error", () => resolve(false)));
+    socket.destroy();
     if (open) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

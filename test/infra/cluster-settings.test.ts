@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { protectionProblem } from "../../infra/components/protection.ts";
-import { SettingsError } from "../../infra/settings.ts";
+import type { SettingsError } from "../../infra/settings.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
 import { ofType, runProgram } from "./program.ts";

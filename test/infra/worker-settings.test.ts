@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SettingsError } from "../../infra/settings.ts";
+import type { SettingsError } from "../../infra/settings.ts";
 import { workerBounds } from "../../infra/settings/workers.ts";
 import { monitored } from "../../infra/specs/monitored.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";

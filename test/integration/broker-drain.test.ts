@@ -8,7 +8,7 @@ const gated = { SERVICE: "gate", HANDLER: gateHandler };
 const terminating = "terminating: finishing what was accepted";
 
 function ask(broker: RunningBroker, body: string) {
-  return start("client", {}, ["request", "--service", "gate", "--body", body, "--address", broker.frontend, "--timeout-ms", "20000"]);
+  return start("client", {}, ["request", "--service", "gate", "--body", body, "--address", broker.frontend, "--timeout-ms", "60000"]);
 }
 
 async function readiness(broker: RunningBroker): Promise<[number, string]> {

@@ -94,7 +94,7 @@ test("a retry reaches another broker when the first one dies", async () => {
   const gate = createGate();
   const reply = open(...brokers.map(({ frontend }) => frontend)).request("gate", gate.body, { timeoutMs: 2_000, retries: 3 });
   await gate.started();
-  const holder = await Promise.any(brokers.map(async (broker) => (await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="held"', 1), broker)));
+  const holder = await Promise.any(brokers.map((broker) => metricIs(broker.ports.metrics, 'zeromq_queue_length{state="held"', 1).then(() => broker)));
   holder.process.kill("SIGKILL");
   await gate.started(2);
   gate.open();

@@ -122,6 +122,14 @@ describe("many requests at once", () => {
   });
 });
 
+test("a load at a rate ends when all it began have, and says as a table what became of them", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "echo" });
+  const client = start("client", {}, ["load", "--service", "echo", "--count", "200", "--rate", "400", "--connections", "2", "--address", broker.frontend]);
+  expect(await client.exit).toBe(0);
+  expect(client.output().toString()).toMatch(/^sent +200\nreplied +200\nduplicated outcomes +0\nwrong replies +0\nseconds +[\d.]+\nrequests\/s +\d+\nlatency /);
+});
+
 test("status shows what a broker holds, for people and as JSON", async () => {
   const broker = await startBroker({ COLOR: "green" });
   await startWorker([broker], { SERVICE: "echo" });

@@ -9,7 +9,9 @@ import type { RunningBroker } from "./processes.ts";
 /** Connections that never say a word. */
 async function silent(port: number, count: number): Promise<Socket[]> {
   const sockets = await halfOpen({ host: "127.0.0.1", port }, count, Buffer.alloc(0));
-  atEnd(() => sockets.forEach((socket) => socket.destroy()));
+  atEnd(() => {
+    for (const socket of sockets) socket.destroy();
+  });
   return sockets;
 }
 

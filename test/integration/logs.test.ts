@@ -41,7 +41,9 @@ test("a request that gets no reply is told of at the ordinary level, as a warnin
 test("the level of the mounted file is followed while the programs run", async () => {
   const path = folder();
   const files = { broker: join(path, "broker.conf"), worker: join(path, "worker.conf") };
-  const level = (word: string): void => Object.values(files).forEach((file) => writeFileSync(file, `log_level = ${word}\n`));
+  const level = (word: string): void => {
+    for (const file of Object.values(files)) writeFileSync(file, `log_level = ${word}\n`);
+  };
   level("INFO");
   const broker = await startBroker({ CONFIG_FILE: files.broker });
   const worker = await startWorker([broker], { SERVICE: "echo", CONFIG_FILE: files.worker });
@@ -84,7 +86,7 @@ test("no line holds a key, or anything of a request or a reply, whatever goes wr
   const plain = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000, curveServerKey: server.publicKey, curvePublicKey: clientPair.publicKey, curveSecretKey: clientPair.secretKey });
   atEnd(() => plain.close());
   plain.connect(broker.frontend);
-  for (const frames of [[payload], ["", payload, payload], ["MDPC02", payload, "quoting", payload], ["MDPC02", "\x01", `${payload}\n`, payload], ["ZSTC01" + payload], ["MDPC01", payload.slice(0, 6)]]) await plain.send(frames);
+  for (const frames of [[payload], ["", payload, payload], ["MDPC02", payload, "quoting", payload], ["MDPC02", "\x01", `${payload}\n`, payload], [`ZSTC01${payload}`], ["MDPC01", payload.slice(0, 6)]]) await plain.send(frames);
   await vi.waitFor(() => expect(broker.lines().filter(({ message }) => message === "malformed message").length).toBeGreaterThanOrEqual(2), waiting);
   await vi.waitFor(() => expect(worker.lines().filter(({ message }) => message === "handler failed").length).toBeGreaterThanOrEqual(4), waiting);
 

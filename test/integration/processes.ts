@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,11 +14,11 @@ const services = join(import.meta.dirname, "../../services");
 export * as zmq from "zeromq";
 
 /** Everything that a test starts or opens; it ends with the test. */
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0).reverse()) end();
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  await Promise.all(ends.splice(0).reverse().map((end) => end()));
 });
-export function atEnd(end: () => void): void {
+export function atEnd(end: () => unknown): void {
   ends.push(end);
 }
 
@@ -59,13 +60,29 @@ export interface Running {
 
 export const waiting = { timeout: 45_000, interval: 20 } as const;
 
+/** While coverage is measured, a program can be ended so that it counts. */
+const isCounted = process.env["NODE_V8_COVERAGE"] !== undefined;
+const countedOptions = isCounted ? ["--import", join(import.meta.dirname, "../coverage/end-on-signal.ts")] : [];
+
+/** Ends a program at once; while coverage is measured, after it wrote what it ran, unless it is too busy to. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  if (isCounted) {
+    for (const signal of ["SIGUSR2", "SIGCONT"] as const) child.kill(signal);
+    await once(child, "exit", { signal: AbortSignal.timeout(10_000) }).catch(() => {});
+  }
+  child.kill("SIGKILL");
+  await ended;
+}
+
 /**
  * Starts one of our programs, or any file of ours, with nothing in its environment but `env`. `shell`: what a shell does before.
  * `from`: where the program's release is, if it is another one than this.
  */
 export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer, shell = "", from = services): Running {
   const file = program.startsWith("/") ? program : join(from, programs[program as keyof typeof programs]);
-  const command = [process.execPath, file, ...args] as const;
+  const command = [process.execPath, ...countedOptions, file, ...args] as const;
   const [first, ...rest] = shell === "" ? command : ["/bin/sh", "-c", `${shell} && exec "$@"`, "sh", ...command];
   const child = spawn(first!, rest, { env, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
   const output: Buffer[] = [];
@@ -74,7 +91,7 @@ export function start(program: keyof typeof programs | `/${string}`, env: Record
   child.stderr!.on("data", (chunk: Buffer) => errors.push(chunk));
   child.stdin?.on("error", () => {});
   child.stdin?.end(input);
-  atEnd(() => child.kill("SIGKILL"));
+  atEnd(() => end(child));
   const running: Running = {
     process: child,
     exit: new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal))),

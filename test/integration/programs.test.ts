@@ -49,6 +49,17 @@ test("a worker that is still loading its handler ends at once on SIGTERM", async
   expect(await worker.exit).toBe(0);
 });
 
+test("a worker whose connections' thread fails ends with 1, for who restarts it, and says why", async () => {
+  const broker = await startBroker();
+  const fault = join(import.meta.dirname, "programs/fails-in-its-thread.ts");
+  const worker = start("worker", { SERVICE: "echo", BROKER_ADDRESS: broker.backend, METRICS_PORT: String(await freePort()), NODE_OPTIONS: `--import=${fault}` });
+  expect(await worker.exit).toBe(1);
+  for (const message of ["the connections' thread failed", "uncaught error"]) {
+    const line = await worker.said(message);
+    expect([line["level"], JSON.stringify(line)]).toEqual(["CRITICAL", expect.stringContaining("fails-in-its-thread.ts")]);
+  }
+});
+
 describe("every log line is one JSON object", () => {
   test("with the seed's fields, and a warning that connections are plain text", async () => {
     const broker = await startBroker({ COLOR: "green" });

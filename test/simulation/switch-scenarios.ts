@@ -132,6 +132,7 @@ const single = {
 
 /** Several at once. */
 const all: Scenario = {
+  // biome-ignore lint/correctness/useYield: it begins others and waits for none.
   *meanwhile(switching) {
     const { world } = switching.plan;
     for (const scenario of [brokerKilled, workerKilled, updateKilled, rolledBack, evictions, rollingUpdate, workersChange]) {

@@ -179,7 +179,10 @@ describe("requests behind a running one", () => {
 
 test("a handler that nobody waits for is told by its signal", async () => {
   let context: HandlerContext | undefined;
-  start((body, given) => ((context = given), never(body, given)));
+  start((body, given) => {
+    context = given;
+    return never(body, given);
+  });
   request(1);
   await vi.waitFor(() => expect(context).toBeDefined(), waiting);
   runner.cancel(1, "cancelled");
@@ -229,7 +232,10 @@ describe("a reply", () => {
 
 test("the context tells what came with the request", async () => {
   let context: HandlerContext | undefined;
-  start((_, given) => ((context = given), "reply"));
+  start((_, given) => {
+    context = given;
+    return "reply";
+  });
   request(1, { trace: "00-abc-def-01\nvendor=1" });
   await says("1 reply reply");
   expect(context).toMatchObject({ service: "echo", requestId: "0011223344556677-7", attempt: 1, trace: { traceparent: "00-abc-def-01", tracestate: "vendor=1" } });

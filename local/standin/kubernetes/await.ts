@@ -56,7 +56,7 @@ export async function awaitReady(cluster: Cluster, object: Properties, patience:
 
 export async function awaitGone(cluster: Cluster, object: Properties, patience: Patience): Promise<void> {
   const deadline = Date.now() + patience.timeoutSeconds * 1000
-  for (let live; (live = await cluster.get(object))?.metadata.uid === object.metadata.uid; await setTimeout(1000, undefined, { signal: patience.cancelled })) {
+  for (let live: Properties | undefined; (live = await cluster.get(object))?.metadata.uid === object.metadata.uid; await setTimeout(1000, undefined, { signal: patience.cancelled })) {
     if (Date.now() > deadline)
       throw new Error(`${object.kind} ${object.metadata.name} was not gone within ${patience.timeoutSeconds} s; finalizers: ${live?.metadata.finalizers?.join(", ") ?? "none"}`)
     patience.report(`waiting for ${object.metadata.name} to be gone`)
