@@ -94,7 +94,7 @@ export class Archive {
       const file = archive.path(path);
       if ((await stat(file).catch(() => undefined)) === undefined) throw new Refusal(`the backup in ${place} is not whole: ${path} is missing`);
       const measure = new Measure();
-      for await (const _ of measure.pass(createReadStream(file))) continue;
+      for await (const _ of measure.pass(createReadStream(file)));
       if (measure.entry.sha256 !== sha256) throw new Refusal(`the backup in ${place} is not what was written: ${path} has changed`);
     }
     return archive;

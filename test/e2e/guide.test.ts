@@ -43,7 +43,7 @@ function tell({ guide, heading, steps }: Chapter): void {
         await step.before?.(cast);
         const printed = await succeed(reader.types(step.types, step));
         if (makesKeys.test(step.types)) await remember(secretHalves(reader));
-        await step.then?.(cast, printed);
+        await step.shows?.(cast, printed);
       });
     }
   });

@@ -16,7 +16,7 @@ export interface Step extends Typing {
   readonly so: string;
   /** What the guide has the reader do before it, without a command of its own. */
   before?(cast: Cast): Promise<void> | void;
-  then?(cast: Cast, printed: string): Promise<void> | void;
+  shows?(cast: Cast, printed: string): Promise<void> | void;
 }
 
 /** The commands under one heading of a guide, in its order. */

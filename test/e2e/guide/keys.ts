@@ -28,13 +28,13 @@ export const clients: Chapter = {
   guide: "docs/keys.md",
   heading: "A client",
   steps: [
-    { types: "npm run clients -- add shop", so: "admits a client to all services", then: (_, printed) => expect(printed).toContain("shop is admitted within a minute and a half.") },
+    { types: "npm run clients -- add shop", so: "admits a client to all services", shows: (_, printed) => expect(printed).toContain("shop is admitted within a minute and a half.") },
     { types: "npm run clients -- add till echo gzip", so: "admits another one to two" },
     {
       types: "npm run --silent clients -- keys shop > shop.keys",
       so: "writes a file with a new pair, with which the client comes in without a restart",
       before: (cast) => void (keysBefore = inFile(cast, "shop.keys")),
-      async then(cast) {
+      async shows(cast) {
         const keys = inFile(cast, "shop.keys");
         expect(keys.trim().split("\n").sort().map((line) => line.replace(/=\S{40}$/, ""))).toEqual(["CURVE_PUBLIC_KEY", "CURVE_SECRET_KEY", "CURVE_SERVER_KEY"]);
         await cast.guests().give("shop.keys", keys);
@@ -49,7 +49,7 @@ export const clients: Chapter = {
     {
       types: "npm run clients -- remove shop",
       so: "lets the client open no connection, and leaves it the one that it has",
-      async then({ guests }) {
+      async shows({ guests }) {
         await guests().newcomerIsRefused("shop", notAdmitted);
         await guests().areAnswered("shop", "stays");
       },
@@ -61,12 +61,12 @@ export const rotation: Chapter = {
   guide: "docs/keys.md",
   heading: "Another key for the brokers",
   steps: [
-    { types: "npm run rotate", so: "says what is due", then: (_, printed) => expect(printed).toContain("Due: npm run rotate -- next") },
+    { types: "npm run rotate", so: "says what is due", shows: (_, printed) => expect(printed).toContain("Due: npm run rotate -- next") },
     {
       types: "npm run rotate -- next",
       so: "gives every broker both keys; till gets them, too, and shop does not",
       before: async (cast) => void (podsBefore = await pods(cast)),
-      async then(cast, printed) {
+      async shows(cast, printed) {
         expect(printed).toMatch(everyBrokerHasThem);
         const old = serverKeys(inFile(cast, "shop.keys"));
         expect(serverKeys(await handOver(cast, "till"))).toEqual([...old, expect.any(String)]);
@@ -77,7 +77,7 @@ export const rotation: Chapter = {
     {
       types: "npm run rotate -- promote",
       so: "names the new key first, and the old one still opens",
-      async then(cast, printed) {
+      async shows(cast, printed) {
         expect(printed).toMatch(everyBrokerHasThem);
         expect((await outputs(cast))["serverKeys"]).toEqual(serverKeys(inFile(cast, "till.keys")).reverse());
         await cast.guests().areAnswered("shop", "stays", "comesAnew");
@@ -87,7 +87,7 @@ export const rotation: Chapter = {
     {
       types: "npm run rotate -- finish",
       so: "turns away who has only the old key, though not its connection; who has both never noticed, and no pod was replaced",
-      async then(cast, printed) {
+      async shows(cast, printed) {
         expect(printed).toContain("The old key opens no more.");
         await cast.guests().newcomerIsRefused("shop", "does not have the server key that this side expects");
         await cast.guests().areAnswered("shop", "stays");

@@ -19,16 +19,16 @@ export const plainCommands: Chapter = {
     {
       types: "pulumi preview",
       so: "says what would be made",
-      then: (_, printed) => expect(printed).toMatch(/traffic: none yet → blue[^]*\+ \d+ to create/),
+      shows: (_, printed) => expect(printed).toMatch(/traffic: none yet → blue[^]*\+ \d+ to create/),
     },
-    { types: "pulumi config set --path broker.replicas 3", so: "stands in the stack's settings", then: (cast) => expect(inFile(cast, `Pulumi.${cast.reader.name}.yaml`)).toContain("replicas: 3") },
-    { types: "pulumi up", so: "makes the stack", then: (cast) => activeIs(cast, "blue", 3) },
+    { types: "pulumi config set --path broker.replicas 3", so: "stands in the stack's settings", shows: (cast) => expect(inFile(cast, `Pulumi.${cast.reader.name}.yaml`)).toContain("replicas: 3") },
+    { types: "pulumi up", so: "makes the stack", shows: (cast) => activeIs(cast, "blue", 3) },
     {
       types: "pulumi stack output",
       so: "tells where it is",
-      then: ({ reader }, printed) => expect(printed).toContain(`tcp://${names.brokerService}.${reader.namespace}.svc:5555`),
+      shows: ({ reader }, printed) => expect(printed).toContain(`tcp://${names.brokerService}.${reader.namespace}.svc:5555`),
     },
-    { types: "kubectl get pods -n zeromq", so: "shows brokers of both colours and workers", then: (_, printed) => expect(printed.match(/^zeromq-\S+ +1\/1 +Running/gm)).toHaveLength(4 + 3) },
+    { types: "kubectl get pods -n zeromq", so: "shows brokers of both colours and workers", shows: (_, printed) => expect(printed.match(/^zeromq-\S+ +1\/1 +Running/gm)).toHaveLength(4 + 3) },
   ],
   elsewhere: { "pulumi destroy": "ends the story: the last of the operations guide" },
 };
@@ -37,7 +37,7 @@ export const newVersion: Chapter = {
   guide: "README.md",
   heading: "A new version, and back",
   steps: [
-    { types: "npm run pin -- blue", so: "keeps the active colour's image", then: (_, printed) => expect(printed).toMatch(/images\.blue: worktree → 0\.1\.0@sha256:/) },
+    { types: "npm run pin -- blue", so: "keeps the active colour's image", shows: (_, printed) => expect(printed).toMatch(/images\.blue: worktree → 0\.1\.0@sha256:/) },
     {
       types: "pulumi up",
       so: "gives green the new version, without traffic",
@@ -46,15 +46,15 @@ export const newVersion: Chapter = {
         writeFileSync(file, `${readFileSync(file, "utf8")}// A new version.\n`);
         writeFileSync(join(reader.checkout, "services/worker/handlers/shout.ts"), codeIn(readme, "Write a worker", "ts"));
       },
-      async then(cast) {
+      async shows(cast) {
         const { images } = await outputs(cast);
         expect(images.green).not.toBe(images.blue);
         await activeIs(cast, "blue", 3);
       },
     },
-    { types: "pulumi config set activeColor green", so: "moves nobody yet", then: async ({ reader }) => expect(await selected(reader)).toEqual(["blue", "blue"]) },
-    { types: "pulumi preview", so: "says in words what becomes of traffic", then: (_, printed) => expect(printed).toContain("traffic: blue 0.1.0 → green 0.1.0") },
-    { types: "pulumi up", so: "moves all traffic", then: (cast) => activeIs(cast, "green", 3) },
+    { types: "pulumi config set activeColor green", so: "moves nobody yet", shows: async ({ reader }) => expect(await selected(reader)).toEqual(["blue", "blue"]) },
+    { types: "pulumi preview", so: "says in words what becomes of traffic", shows: (_, printed) => expect(printed).toContain("traffic: blue 0.1.0 → green 0.1.0") },
+    { types: "pulumi up", so: "moves all traffic", shows: (cast) => activeIs(cast, "green", 3) },
     { types: "npm run status -- --watch", so: "shows the new colour active", until: statusOf("green", 3) },
   ],
 };
@@ -73,12 +73,12 @@ export const writeAWorker: Chapter = {
         file.config["zeromq-stack:workers"]!.push({ ...shout, resources });
         writeFileSync(path, dumpYaml(file));
       },
-      then: (cast) => ready(cast, names.workerDeployment("shout", 2), 5),
+      shows: (cast) => ready(cast, names.workerDeployment("shout", 2), 5),
     },
     {
       types: "echo hello | kubectl exec -i -n zeromq deployment/zeromq-broker-blue -- node /app/client/main.ts request --address tcp://zeromq-broker:5555 --service shout",
       so: "brings the new worker's reply",
-      then: (_, printed) => expect(printed).toBe("HELLO"),
+      shows: (_, printed) => expect(printed).toBe("HELLO"),
     },
   ],
 };
@@ -91,7 +91,7 @@ export const keys: Chapter = {
     {
       types: "npm run --silent clients -- keys shop > shop.keys",
       so: "writes it to a file for the client",
-      async then(cast) {
+      async shows(cast) {
         await cast.guests().give("shop.keys", inFile(cast, "shop.keys"));
         await cast.guests().areAnswered("shop", "comesAnew");
       },
