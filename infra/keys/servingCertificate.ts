@@ -19,7 +19,8 @@ export async function servingCertificate(host: string): Promise<ServingCertifica
   const privateKey = pem(pair.privateKey);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(pem(pair.publicKey));
-  certificate.serialNumber = `00${randomBytes(16).toString("hex")}`;
+  // Positive (RFC 5280, 4.1.2.2), and without a leading byte of zeros that says nothing (X.690, 8.3.2).
+  certificate.serialNumber = `01${randomBytes(16).toString("hex")}`;
   const now = new Date();
   certificate.validity.notBefore = new Date(now.getTime() - clocksDifferMs);
   certificate.validity.notAfter = new Date(now.setUTCFullYear(now.getUTCFullYear() + validYears));

@@ -1,8 +1,13 @@
 import { createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
-import { X509Certificate } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { randomBytes, X509Certificate } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ServingCertificate, servingCertificate } from "../../infra/keys/servingCertificate.ts";
+
+vi.mock("node:crypto", async (original) => {
+  const genuine = await original<typeof import("node:crypto")>();
+  return { ...genuine, randomBytes: vi.fn(genuine.randomBytes) };
+});
 
 const host = "metrics-server.zeromq.svc";
 const day = 86_400_000;
@@ -37,6 +42,12 @@ describe("a serving certificate", () => {
     const { validFromDate, validToDate } = new X509Certificate(own.certificate);
     expect(validFromDate.getTime()).toBeLessThan(Date.now());
     expect((validToDate.getTime() - Date.now()) / day / 365.25).toBeCloseTo(10, 1);
+  });
+
+  it.each([0x00, 0x01, 0x7f, 0x80, 0xff])("can be read whatever number is drawn for it: bytes of %i", async (byte) => {
+    vi.mocked(randomBytes).mockImplementationOnce((size: number) => Buffer.alloc(size, byte));
+    const { serialNumber } = new X509Certificate((await servingCertificate(host)).certificate);
+    expect(serialNumber).toBe(`01${Buffer.alloc(16, byte).toString("hex").toUpperCase()}`);
   });
 
   it("is for serving, and signs nothing", () => {
