@@ -55,10 +55,8 @@ const apart: readonly Chapter[] = [
     heading: "Backup and restore",
     steps: [],
     elsewhere: {
-      "pulumi stack import --file state.json": restored,
-      "pulumi refresh": restored,
-      "pulumi up": restored,
-      "pulumi stack output serverKeys": restored,
+      "npm run backup -- backups/2026-11-28": restored,
+      "npm run restore -- backups/2026-11-28": restored,
     },
   },
 ];
