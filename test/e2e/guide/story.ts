@@ -57,6 +57,7 @@ const apart: readonly Chapter[] = [
     elsewhere: {
       "npm run backup -- backups/2026-11-28": restored,
       "npm run restore -- backups/2026-11-28": restored,
+      "pulumi stack output serverKeys": restored,
     },
   },
 ];
