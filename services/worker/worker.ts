@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { WorkerOutcome } from "../contract/metrics.ts";
 import { createLog } from "../process/log.ts";
 import type { Logger } from "../process/log.ts";
@@ -89,7 +89,7 @@ export function worker(service: string, handler: Handler, options: WorkerOptions
     service, concurrency, timeoutMs, attempts: retryAttempts, maxBodyBytes: maxMessageBytes, slots, replies, log, now: createClock(), onOutcome,
   });
 
-  port.on("message", (message: FromThread) => {
+  const hear = (message: FromThread): void => {
     switch (message.kind) {
       case "requests":
         readRequests(message.batch, runner);
@@ -105,7 +105,8 @@ export function worker(service: string, handler: Handler, options: WorkerOptions
         runner.abandon("the worker was stopped");
         onStopped(message.finished);
     }
-  });
+  };
+  port.on("message", hear);
   const fatal = (error: Error): void => {
     log.fatal({ err: error }, "the connections' thread failed");
     ended = true;
@@ -117,6 +118,8 @@ export function worker(service: string, handler: Handler, options: WorkerOptions
   };
   thread.on("error", fatal);
   thread.on("exit", (code) => {
+    // To a busy process its exit may be told before its last words.
+    for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) hear(last.message as FromThread);
     if (!ended) fatal(new Error(`the connections' thread ended by itself with code ${code}`));
   });
 
