@@ -122,6 +122,11 @@ describe("what cannot be made again", () => {
     }
   });
 
+  it("is looked after before anything of the cluster is made that carries the namespace's name", async () => {
+    const run = await runProgram({ "zeromq-stack:broker": JSON.stringify({ priority: 1 }) });
+    expect(ofType(run, "kubernetes:scheduling.k8s.io/v1:PriorityClass")["zeromq-zeromq-broker"]!.dependsOn).toContain("zeromq");
+  });
+
   const named = (serverKey: number, otherServerKey?: number, namespace = "zeromq") => ({ namespace, serverKey, otherServerKey });
 
   it.each([
