@@ -78,7 +78,7 @@ test("a client that asks for all it can leaves the others their share", async ()
 });
 
 test("a flood of services that nobody serves leaves room for one that is served", async () => {
-  const broker = await startBroker({ MAX_SERVICES: "50", LONGEST_REQUEST: "1" });
+  const broker = await startBroker({ MAX_SERVICES: "50", LONGEST_REQUEST: "10" });
   const worker = ledgers();
   await startWorker([broker], worker(0));
   const traffic = steady([broker.frontend], worker.files);
