@@ -30,8 +30,7 @@ export class Reader extends TestStack {
 
   constructor(topic: string, settings: Record<string, unknown>) {
     super(topic, settings, checkoutOfTheirOwn());
-    // Without the preview before each question, as it is not read: `pulumi preview` is a command of its own.
-    Object.assign(this.env, { PULUMI_STACK: this.name, PULUMI_SKIP_CONFIRMATIONS: "true", PULUMI_OPTION_SKIP_PREVIEW: "true" });
+    Object.assign(this.env, { PULUMI_STACK: this.name, PULUMI_SKIP_CONFIRMATIONS: "true" });
   }
 
   /** What is not typed as it is printed: the dev stack's namespace, and kubectl's cluster where a machine has several. */
@@ -43,7 +42,9 @@ export class Reader extends TestStack {
   /** Types a command of a guide as it is printed there. */
   async types(command: string, { thenTypes, until }: Typing = {}): Promise<Outcome> {
     const line = [command, ...(thenTypes === undefined ? [] : [thenTypes])].map((one) => this.#typed(one)).join(" && ");
-    const shell = execa("sh", ["-c", line], { cwd: this.checkout, env: this.env, stdin: "ignore", reject: false, all: true, detached: until !== undefined });
+    // Nobody reads the preview of an update, and `pulumi preview` is a command of its own; that of `pulumi destroy` is what refuses it.
+    const env = { ...this.env, PULUMI_OPTION_SKIP_PREVIEW: String(command === "pulumi up") };
+    const shell = execa("sh", ["-c", line], { cwd: this.checkout, env, stdin: "ignore", reject: false, all: true, detached: until !== undefined });
     let pressed = false;
     if (until !== undefined) {
       let seen = "";
