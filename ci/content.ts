@@ -10,7 +10,8 @@ export function contentOf(checkout: string): string {
     for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = join(directory, entry.name);
       if (entry.isDirectory() && entry.name !== "node_modules") visit(file);
-      else if (entry.isFile() && !entry.name.endsWith(".md")) hash.update(`${relative(context, file)}\0`).update(createHash("sha256").update(readFileSync(file)).digest());
+      else if (entry.isFile() && !entry.name.endsWith(".md"))
+        hash.update(`${relative(context, file)}\0`).update(createHash("sha256").update(readFileSync(file)).digest());
     }
   };
   visit(context);

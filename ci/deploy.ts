@@ -13,5 +13,6 @@ await command(usage, [], async ({ words: [stack, ...more] }) => {
   if (stack === undefined || more.length > 0) throw new Refusal(usage);
   if (!stacks.includes(stack)) throw new Refusal(`there is no stack ${stack}; there are ${stacks.join(", ")}`);
   const how = ["--stack", stack, "--policy-pack", "infra/policy", "--non-interactive"];
-  if (!(await shown("pulumi", ["up", "--yes", ...how]))) throw new Refusal(`\nThe update of ${stack} failed. What it had not done yet is done by the next one.`);
+  if (!(await shown("pulumi", ["up", "--yes", ...how])))
+    throw new Refusal(`\nThe update of ${stack} failed. What it had not done yet is done by the next one.`);
 });

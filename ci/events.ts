@@ -10,7 +10,10 @@ const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** By this it marks what is no plain value; of those only secrets are among our resources. */
 const signature = "4dabf18193072939515e22adb298388d";
 
-const plain = (text: string): string => stripVTControlCharacters(text).replaceAll(/<\{%.*?%\}>/g, "").trim();
+const plain = (text: string): string =>
+  stripVTControlCharacters(text)
+    .replaceAll(/<\{%.*?%\}>/g, "")
+    .trim();
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? urn;
 const isOwn = ({ type }: StepEventMetadata): boolean => !/^(pulumi:(pulumi|providers):|zeromq-stack:)/.test(type);
 
@@ -28,7 +31,8 @@ export function previewOf(stack: string, events: readonly EngineEvent[], builtFr
   for (const { resourcePreEvent, resOutputsEvent, policyEvent, diagnosticEvent } of events) {
     const step = resourcePreEvent?.metadata ?? resOutputsEvent?.metadata;
     if (step?.type === "pulumi:pulumi:Stack") running = runningOf(step.new?.outputs ?? {}, builtFrom) ?? running;
-    if (step?.new !== undefined && isOwn(step) && step.op !== "read") planned.set(step.urn, { type: step.type, name: nameOf(step.urn), inputs: known(step.new.inputs, builtFrom) });
+    if (step?.new !== undefined && isOwn(step) && step.op !== "read")
+      planned.set(step.urn, { type: step.type, name: nameOf(step.urn), inputs: known(step.new.inputs, builtFrom) });
     if (policyEvent !== undefined && !notKnownYet.test(policyEvent.message)) {
       violations.push({
         policy: policyEvent.policyName,

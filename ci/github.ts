@@ -48,7 +48,10 @@ async function found(repository: Repository, pullRequest: number, marker: string
  * The number of the open pull request that a commit is the head of. A run that a fork's pull request started does not say which one it
  * was, and what the run itself says can't be believed.
  */
-export async function pullRequestOf(repository: Repository, head: { readonly owner: string; readonly branch: string; readonly sha: string }): Promise<number | undefined> {
+export async function pullRequestOf(
+  repository: Repository,
+  head: { readonly owner: string; readonly branch: string; readonly sha: string },
+): Promise<number | undefined> {
   const query = new URLSearchParams({ state: "open", head: `${head.owner}:${head.branch}`, per_page: String(perPage) });
   const open = (await asked(repository, "GET", `pulls?${query}`)) as { number: number; head: { sha: string } }[];
   return open.find((one) => one.head.sha === head.sha)?.number;
@@ -58,7 +61,12 @@ async function asked({ api, name, token }: Repository, method: string, path: str
   const url = `${api}/repos/${name}/${path}`;
   const answer = await fetch(url, {
     method,
-    headers: { accept: "application/vnd.github+json", authorization: `Bearer ${token}`, "content-type": "application/json", "x-github-api-version": "2022-11-28" },
+    headers: {
+      accept: "application/vnd.github+json",
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "x-github-api-version": "2022-11-28",
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((error: unknown) => {

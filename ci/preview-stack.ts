@@ -20,12 +20,28 @@ export async function preview(checkout: string, stack: string): Promise<Preview>
     const log = join(directory, "events");
     const pack = join(checkout, "infra/policy");
     const { exitCode, stderr, stdout } = await pulumi(checkout, directory, [
-      "preview", "--stack", stack, "--config-file", settings, "--event-log", log, "--non-interactive",
+      "preview",
+      "--stack",
+      stack,
+      "--config-file",
+      settings,
+      "--event-log",
+      log,
+      "--non-interactive",
       ...(existsSync(pack) ? ["--policy-pack", pack] : []),
     ]);
-    const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n").filter((line) => line !== "") : [];
+    const lines = existsSync(log)
+      ? readFileSync(log, "utf8")
+          .split("\n")
+          .filter((line) => line !== "")
+      : [];
     const fault = exitCode === 0 ? undefined : stderr.trim() || stdout.trim() || `pulumi preview ended with ${exitCode}`;
-    return previewOf(stack, lines.map((line) => JSON.parse(line) as EngineEvent), `built from services ${contentOf(checkout)}`, fault);
+    return previewOf(
+      stack,
+      lines.map((line) => JSON.parse(line) as EngineEvent),
+      `built from services ${contentOf(checkout)}`,
+      fault,
+    );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -62,6 +78,6 @@ async function pulumi(cwd: string, directory: string, args: readonly string[]) {
       KUBECONFIG: join(directory, "none"),
     },
   });
-  if (result.code === "ENOENT") throw new Error("pulumi is not on PATH: npm run tools, and then eval \"$(npm run --silent env)\"");
+  if (result.code === "ENOENT") throw new Error('pulumi is not on PATH: npm run tools, and then eval "$(npm run --silent env)"');
   return result;
 }

@@ -32,8 +32,13 @@ export function commentText(before: readonly Preview[] | undefined, after: reado
   ].join("\n");
   let body = "";
   for (const { one, base } of sections) {
-    const more = details(base, one).map((line) => `${line}\n`).join("");
-    body += head.length + body.length + more.length + foot.length < longest ? more : `${code(one.stack)}: too much for a comment; \`npm run ci:preview\` shows it.\n\n`;
+    const more = details(base, one)
+      .map((line) => `${line}\n`)
+      .join("");
+    body +=
+      head.length + body.length + more.length + foot.length < longest
+        ? more
+        : `${code(one.stack)}: too much for a comment; \`npm run ci:preview\` shows it.\n\n`;
   }
   return `${head}${body}${foot}\n`;
 }
@@ -46,14 +51,20 @@ export function noPreviewsText(footer = ""): string {
 function outcome(before: Preview | undefined, after: Preview): string {
   if (after.errors.length > 0) return "❌ the preview failed";
   if (failed(after)) return `❌ refused by ${plural(after.violations.filter(({ mandatory }) => mandatory).length, "policy violation")}`;
-  if (after.warnings.some((text) => text.startsWith(refusedLater))) return `⚠️ ${counted(changesOf(before, after))}; not released to yet: an update would be refused`;
+  if (after.warnings.some((text) => text.startsWith(refusedLater)))
+    return `⚠️ ${counted(changesOf(before, after))}; not released to yet: an update would be refused`;
   const warned = after.warnings.length + after.violations.length > 0 ? ` (${plural(after.warnings.length + after.violations.length, "warning")})` : "";
   return `${counted(changesOf(before, after))}${warned}`;
 }
 
 function counted(changes: readonly Change[]): string {
   const counts = (["new", "changed", "gone"] as const).map((how) => [how, changes.filter((one) => one.how === how).length] as const);
-  return counts.filter(([, count]) => count > 0).map(([how, count]) => `${count} ${how}`).join(", ") || "no change";
+  return (
+    counts
+      .filter(([, count]) => count > 0)
+      .map(([how, count]) => `${count} ${how}`)
+      .join(", ") || "no change"
+  );
 }
 
 /** In words, what happens to clients. */
@@ -66,7 +77,9 @@ function details(before: Preview | undefined, after: Preview): string[] {
   const changes = after.errors.length > 0 ? [] : changesOf(before, after);
   const problems = [
     ...after.errors.map((text) => block("❌ error", text)),
-    ...after.violations.map(({ policy, message, resource, mandatory }) => block(`${mandatory ? "❌" : "⚠️"} policy ${code(policy)}${resource === undefined ? "" : `, ${code(resource)}`}`, message)),
+    ...after.violations.map(({ policy, message, resource, mandatory }) =>
+      block(`${mandatory ? "❌" : "⚠️"} policy ${code(policy)}${resource === undefined ? "" : `, ${code(resource)}`}`, message),
+    ),
     ...after.warnings.map((text) => block("⚠️ warning", text)),
   ];
   if (changes.length === 0 && problems.length === 0) return [];

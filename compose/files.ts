@@ -12,7 +12,11 @@ import { monitored } from "../infra/specs/monitored.ts";
 import { compose, services } from "./project.ts";
 
 /** The settings that a stack has where it says nothing; there is no cluster here, and nobody is called. */
-export const settings = parseSettings({ [`${project}:kubeContext`]: "none", [`${project}:alerting`]: '{"enabled":false}', [`${project}:autoscaling`]: '{"enabled":false}' }, "dev", { isPreview: true });
+export const settings = parseSettings(
+  { [`${project}:kubeContext`]: "none", [`${project}:alerting`]: '{"enabled":false}', [`${project}:autoscaling`]: '{"enabled":false}' },
+  "dev",
+  { isPreview: true },
+);
 
 /** Without references from one place to another, so that each part can be read by itself. */
 const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });

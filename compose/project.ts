@@ -79,7 +79,15 @@ export function compose(settings: Settings) {
           [environment.shutdownGraceSeconds.name]: String(gracePeriods(settings).processSeconds),
         },
         volumes: [ownConfig],
-        healthcheck: { ...healthcheck, test: ["CMD", image.node, "-e", `fetch('http://127.0.0.1:${ports.metrics}${httpPaths.live}').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))`] },
+        healthcheck: {
+          ...healthcheck,
+          test: [
+            "CMD",
+            image.node,
+            "-e",
+            `fetch('http://127.0.0.1:${ports.metrics}${httpPaths.live}').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))`,
+          ],
+        },
         deploy: { replicas: workers, ...limits(worker!.resources) },
       },
       [monitoringNames.prometheus]: {

@@ -16,7 +16,9 @@ if (given === "--help" || given === "-h") {
 }
 const folder = given === undefined ? ["handlers", join(checkout, "services/worker/handlers")].map((path) => resolve(path)).find(existsSync)! : resolve(given);
 if (!existsSync(folder)) {
-  console.error(`error: ${folder} is not there. Give a folder with a file for each service, for instance handlers/shout.ts:\n\n  export const handler = (body: Buffer) => body.toString().toUpperCase();\n`);
+  console.error(
+    `error: ${folder} is not there. Give a folder with a file for each service, for instance handlers/shout.ts:\n\n  export const handler = (body: Buffer) => body.toString().toUpperCase();\n`,
+  );
   process.exit(2);
 }
 
@@ -48,7 +50,17 @@ const tell = (who: string) => (line: Record<string, unknown>) => {
 };
 
 const heartbeat = { HEARTBEAT_INTERVAL: "1" };
-const broker = startProgram("broker", { ...heartbeat, FRONTEND_ADDRESS: `tcp://127.0.0.1:${frontend}`, BACKEND_ADDRESS: `tcp://127.0.0.1:${backend}`, METRICS_PORT: String(await freePort(ports.metrics)), SHUTDOWN_GRACE: "2" }, tell("broker"));
+const broker = startProgram(
+  "broker",
+  {
+    ...heartbeat,
+    FRONTEND_ADDRESS: `tcp://127.0.0.1:${frontend}`,
+    BACKEND_ADDRESS: `tcp://127.0.0.1:${backend}`,
+    METRICS_PORT: String(await freePort(ports.metrics)),
+    SHUTDOWN_GRACE: "2",
+  },
+  tell("broker"),
+);
 const isHandler = (path: string): boolean => [".ts", ".js"].includes(extname(path)) && !path.endsWith(".d.ts");
 const serviceOf = (path: string): string => basename(path, extname(path));
 const workers = new Map<string, Program>();
@@ -58,7 +70,15 @@ const queues = new Map<string, Promise<void>>();
 async function start(path: string): Promise<void> {
   const service = serviceOf(path);
   const old = workers.get(service);
-  const env = { ...heartbeat, BROKER_ADDRESS: `tcp://127.0.0.1:${backend}`, SERVICE: service, HANDLER: path, LOG_ERROR_MESSAGES: "true", METRICS_PORT: String(await freePort(ports.metrics)), LEDGER_FILE: join(folder, "ledger.txt") };
+  const env = {
+    ...heartbeat,
+    BROKER_ADDRESS: `tcp://127.0.0.1:${backend}`,
+    SERVICE: service,
+    HANDLER: path,
+    LOG_ERROR_MESSAGES: "true",
+    METRICS_PORT: String(await freePort(ports.metrics)),
+    LEDGER_FILE: join(folder, "ledger.txt"),
+  };
   const worker = startProgram("worker", env, tell(service));
   try {
     await worker.said("registered");
@@ -81,7 +101,10 @@ async function remove(path: string): Promise<void> {
 const inTurn = (path: string, act: (path: string) => Promise<void>): void => {
   if (!isHandler(path)) return;
   const service = serviceOf(path);
-  queues.set(service, (queues.get(service) ?? Promise.resolve()).then(() => act(path)));
+  queues.set(
+    service,
+    (queues.get(service) ?? Promise.resolve()).then(() => act(path)),
+  );
 };
 
 let stopping = false;
@@ -95,7 +118,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const files = readdirSync(folder).filter(isHandler).filter((file) => given !== undefined || serviceOf(file) !== "ledger");
+const files = readdirSync(folder)
+  .filter(isHandler)
+  .filter((file) => given !== undefined || serviceOf(file) !== "ledger");
 try {
   await Promise.all([broker.said("ready"), ...files.map((file) => start(join(folder, file)))]);
 } catch (error) {

@@ -21,7 +21,11 @@ export interface Program {
 }
 
 export function startProgram(program: keyof typeof programs, env: Record<string, string>, onLine: (line: Record<string, unknown>) => void): Program {
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, "../services", programs[program])], { env: { ...inherited(), ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, "../services", programs[program])], {
+    env: { ...inherited(), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   const said = new Set<string>();
   let errors = "";
   let wake = (): void => {};

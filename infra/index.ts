@@ -26,7 +26,10 @@ const policies = new NetworkPolicies(settings, { ...cluster, dependsOn: home });
 const network = new Network(settings, { ...cluster, dependsOn: home });
 const needed = [configMap, ...objects, ...keys.objects, ...policies.objects];
 const { deployment } = new Broker(settings, active, references[active], { ...cluster, dependsOn: needed });
-const { deployments } = new Workers(settings, (worker) => built.ofWorker(settings, worker), { ...cluster, dependsOn: [...needed, deployment, network.headless] });
+const { deployments } = new Workers(settings, (worker) => built.ofWorker(settings, worker), {
+  ...cluster,
+  dependsOn: [...needed, deployment, network.headless],
+});
 const traffic = new Switch(settings, references[active], network, { ...cluster, dependsOn: [deployment, ...deployments] });
 new Broker(settings, standby, references[standby], { ...cluster, dependsOn: [...needed, traffic.moved] });
 void announceTraffic(settings, references);

@@ -27,7 +27,9 @@ async function down(all: boolean): Promise<void> {
     throw new Failure("the stack runs in a kind cluster, and Docker's engine does not answer", { todo: "Start it." });
   }
   if (decided.cluster === "context" && !found.ownContext) {
-    throw new Failure(`the stack runs in the context ${found.context}, which your kubeconfig does not have any more`, { todo: "Give it back, or set KUBECONFIG." });
+    throw new Failure(`the stack runs in the context ${found.context}, which your kubeconfig does not have any more`, {
+      todo: "Give it back, or set KUBECONFIG.",
+    });
   }
   const exists = !usesOwnBackend() || stackExists();
   // A cluster of ours that goes takes the stack with it, and the folder with the stack's state goes too.
@@ -52,7 +54,8 @@ async function destroy(decided: Plan, say: Say): Promise<string> {
 export async function stopAll(cluster: Cluster | undefined): Promise<string> {
   if (cluster === "kind") await deleteKindCluster();
   await stop();
-  if (cluster === "node") { // the link and the control group are the machine's: without a node of ours, somebody else's
+  if (cluster === "node") {
+    // the link and the control group are the machine's: without a node of ours, somebody else's
     await removeCgroup();
     if (!(await until(() => leftOver().length === 0, 10_000))) throw new Failure(`this is left over: ${leftOver().join(", ")}`);
   }
@@ -62,7 +65,9 @@ export async function stopAll(cluster: Cluster | undefined): Promise<string> {
 
 /** What should have gone with the processes. */
 function leftOver(): string[] {
-  const mounts = readFileSync("/proc/mounts", "utf8").split("\n").filter((line) => line.includes(paths.state));
+  const mounts = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(paths.state));
   const link = `/sys/class/net/${addresses.link}`;
   return [...find().map((pid) => `process ${pid}`), ...mounts.map((line) => `mount ${line.split(" ")[1]}`), ...(existsSync(link) ? [link] : [])];
 }

@@ -91,7 +91,10 @@ async function stackSettings(): Promise<{ context: string; registry: string }> {
 function leavePreparedShell(): void {
   const ours = (folder: string) =>
     folder.startsWith(`${paths.cache}/`) || folder.startsWith(`${checkout}/`) || /local\/standin\/bin|node_modules\/(\.bin|npm\/)/.test(folder);
-  process.env["PATH"] = (process.env["PATH"] ?? "").split(":").filter((folder) => !ours(folder)).join(":");
+  process.env["PATH"] = (process.env["PATH"] ?? "")
+    .split(":")
+    .filter((folder) => !ours(folder))
+    .join(":");
   if (process.env["KUBECONFIG"] === paths.kubeconfig) delete process.env["KUBECONFIG"];
   if (process.env["DOCKER_HOST"] === ownDockerHost) delete process.env["DOCKER_HOST"];
   if (process.env["https_proxy"] ?? process.env["HTTPS_PROXY"] ?? process.env["http_proxy"] ?? process.env["HTTP_PROXY"]) {
@@ -121,6 +124,13 @@ export async function missingPackages(wanted: Readonly<Record<string, string>>):
 async function exists(program: string): Promise<boolean> {
   const folders = (process.env["PATH"] ?? "").split(":");
   const places = program.startsWith("/") ? [program] : [...folders, "/usr/sbin", "/sbin"].map((folder) => join(folder, program));
-  const found = await Promise.all(places.map((place) => access(place, constants.X_OK).then(() => true, () => false)));
+  const found = await Promise.all(
+    places.map((place) =>
+      access(place, constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(true);
 }

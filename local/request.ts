@@ -31,7 +31,11 @@ export async function demonstrate(outputs: Outputs, env: Readonly<Record<string,
   const answered = await until(async () => {
     const result = await execa(program!, args, { env, input: original, encoding: "buffer", reject: false, timeout: 60_000 });
     reply = Buffer.from(result.stdout ?? []);
-    reason = Buffer.from(result.stderr ?? []).toString().trim() || (result.shortMessage ?? "");
+    reason =
+      Buffer.from(result.stderr ?? [])
+        .toString()
+        .trim() ||
+      (result.shortMessage ?? "");
     return !result.failed;
   }, 90_000);
   const todo = `Try it by hand: ${[program, ...args].join(" ")} < ${file} | gunzip`;

@@ -69,7 +69,10 @@ function isPulumi(pid: string): boolean {
 /** The errors of an update, without the warnings around them. */
 export function diagnostics(log: string): string {
   const section = /^Diagnostics:\n([^]*?)^(?:Outputs|Resources):/m.exec(log)?.[1] ?? log.split("\n").slice(-12).join("\n");
-  return section.split("\n").filter((line) => !/^\s*(warning: using pulumi-.*|)$/.test(line)).join("\n");
+  return section
+    .split("\n")
+    .filter((line) => !/^\s*(warning: using pulumi-.*|)$/.test(line))
+    .join("\n");
 }
 
 export async function outputs(env: Environment): Promise<Outputs> {

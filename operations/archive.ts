@@ -56,7 +56,11 @@ export class NewArchive {
     const file = join(this.#part, path);
     await mkdir(dirname(file), { recursive: true });
     const measure = new Measure();
-    await pipeline(typeof content === "string" ? Readable.from([Buffer.from(content)]) : content, (chunks: AsyncIterable<Buffer>) => measure.pass(chunks), createWriteStream(file, { mode: 0o600 }));
+    await pipeline(
+      typeof content === "string" ? Readable.from([Buffer.from(content)]) : content,
+      (chunks: AsyncIterable<Buffer>) => measure.pass(chunks),
+      createWriteStream(file, { mode: 0o600 }),
+    );
     this.#files[path] = measure.entry;
     return measure.entry.bytes;
   }
@@ -102,7 +106,9 @@ export class Archive {
 
   /** The files whose names begin so, by the rest of the name. */
   below(folder: string): Map<string, Entry> {
-    return new Map(Object.entries(this.manifest.files).flatMap(([path, entry]) => (path.startsWith(`${folder}/`) ? [[path.slice(folder.length + 1), entry]] : [])));
+    return new Map(
+      Object.entries(this.manifest.files).flatMap(([path, entry]) => (path.startsWith(`${folder}/`) ? [[path.slice(folder.length + 1), entry]] : [])),
+    );
   }
 
   has(path: string): boolean {

@@ -37,13 +37,23 @@ async function remove(target: Target, name: string): Promise<void> {
   if (index < 0) throw new Refusal(`${name} is no client of the settings`);
   await unset(target, `clients[${index}]`);
   if (now) await set(target, "curve.restarts", String(Number((await setting(target, "curve.restarts")) ?? 0) + 1));
-  await updated(target, now ? `${name} is locked out.` : `${name} opens no new connection after a minute and a half; the ones that it has stay (--now ends them).`);
+  await updated(
+    target,
+    now ? `${name} is locked out.` : `${name} opens no new connection after a minute and a half; the ones that it has stay (--now ends them).`,
+  );
 }
 
 async function show({ stack }: Target, name: string): Promise<void> {
-  const all = JSON.parse(await output("pulumi", ["stack", "output", "clientKeys", "--json", "--show-secrets", ...stack])) as Record<string, Record<string, string>>;
+  const all = JSON.parse(await output("pulumi", ["stack", "output", "clientKeys", "--json", "--show-secrets", ...stack])) as Record<
+    string,
+    Record<string, string>
+  >;
   if (all[name] === undefined) throw new Refusal(`${name} has no key; who has: ${Object.keys(all).join(", ") || "nobody"}`);
-  process.stdout.write(Object.entries(all[name]).map(([variable, value]) => `${variable}=${value}\n`).join(""));
+  process.stdout.write(
+    Object.entries(all[name])
+      .map(([variable, value]) => `${variable}=${value}\n`)
+      .join(""),
+  );
 }
 
 await command(usage, ["now"], async (target) => {

@@ -44,7 +44,11 @@ export async function command(usage: string, flags: readonly string[], work: (ta
  * Does a command's work, and tells how it failed. Exit codes: 1 failed, 2 wrong usage.
  * @param words what is said of an error
  */
-export async function told(usage: string, work: () => Promise<void>, words = (error: unknown): unknown => (error instanceof Refusal ? error.message : error)): Promise<void> {
+export async function told(
+  usage: string,
+  work: () => Promise<void>,
+  words = (error: unknown): unknown => (error instanceof Refusal ? error.message : error),
+): Promise<void> {
   try {
     await work();
   } catch (error) {

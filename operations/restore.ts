@@ -48,10 +48,13 @@ async function restoreState(target: Target, archive: Archive, isSelected: boolea
   try {
     const { secretsprovider } = parse(await readFile(inCheckout, "utf8")) as { secretsprovider?: string };
     const options = [...(secretsprovider === undefined ? [] : ["--secrets-provider", secretsprovider]), ...(isSelected ? [] : ["--no-select"])];
-    const made = await output("pulumi", ["stack", "init", target.stack[1]!, ...options]).then(() => true, (error: unknown) => {
-      if (error instanceof Refusal && error.message.includes("already exists")) return false;
-      throw error;
-    });
+    const made = await output("pulumi", ["stack", "init", target.stack[1]!, ...options]).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Refusal && error.message.includes("already exists")) return false;
+        throw error;
+      },
+    );
     await output("pulumi", ["stack", "import", "--file", archive.path("state.json"), ...target.stack]).catch(async (error: unknown) => {
       if (made) await output("pulumi", ["stack", "rm", "--yes", "--preserve-config", ...target.stack]);
       throw error;
@@ -70,11 +73,14 @@ async function restoreSettings(target: Target, archive: Archive): Promise<string
     await copyFile(archive.path("settings.yaml"), file);
     return `${file}, from the backup`;
   }
-  return (await readFile(file, "utf8")) === (await archive.text("settings.yaml")) ? "as in the backup" : `${file} counts; the backup has others (settings.yaml)`;
+  return (await readFile(file, "utf8")) === (await archive.text("settings.yaml"))
+    ? "as in the backup"
+    : `${file} counts; the backup has others (settings.yaml)`;
 }
 
 async function updated(target: Target): Promise<void> {
-  if (!(await update(target, ["--refresh"]))) throw new Refusal("\nThe update failed: see above, mend it, and run this again. What is restored already is kept.");
+  if (!(await update(target, ["--refresh"])))
+    throw new Refusal("\nThe update failed: see above, mend it, and run this again. What is restored already is kept.");
 }
 
 await command(usage, [], async (given) => {
@@ -97,5 +103,7 @@ await command(usage, [], async (given) => {
   tell("log lines", await restoreLogLines(outputs, distribution ?? "default", archive));
 
   const same = outputs.serverKeys.join() === archive.manifest.serverKeys.join();
-  console.log(`\nThe stack is back${same ? ", with the keys of the backup" : ". Its brokers' keys are not the backup's: the backend has a newer state, which counts"}.`);
+  console.log(
+    `\nThe stack is back${same ? ", with the keys of the backup" : ". Its brokers' keys are not the backup's: the backend has a newer state, which counts"}.`,
+  );
 });

@@ -8,7 +8,9 @@ import { type Outputs, outputsOf, set, setting, unset, update } from "./stack.ts
 
 const usage = `npm run rotate [-- STEP] [--stack NAME] [--config-file FILE]
 
-${Object.entries(steps).map(([step, text]) => `  ${step.padEnd(8)} ${text}`).join("\n")}
+${Object.entries(steps)
+  .map(([step, text]) => `  ${step.padEnd(8)} ${text}`)
+  .join("\n")}
 
 Without a step it tells which one is due and who came in by which key. Each step is a Pulumi update, and waits until every broker
 has its keys. Between next and finish, give the clients that are not ours, or not here, their new CURVE_SERVER_KEY: npm run clients -- keys NAME`;
@@ -53,7 +55,8 @@ async function everyBrokerHas(outputs: Outputs): Promise<void> {
 /** A line for each key: who is connected by it. A connection stays when its key goes; only who comes back needs another. */
 function uses(found: readonly Found[]): string {
   const counts = new Map<string, number>();
-  for (const { publicKey, frontend, backend } of found.flatMap(({ status }) => status?.serverKeys ?? [])) counts.set(publicKey, (counts.get(publicKey) ?? 0) + frontend + backend);
+  for (const { publicKey, frontend, backend } of found.flatMap(({ status }) => status?.serverKeys ?? []))
+    counts.set(publicKey, (counts.get(publicKey) ?? 0) + frontend + backend);
   return [...counts].map(([key, count]) => `  ${key}  ${count} connections came in by it`).join("\n");
 }
 

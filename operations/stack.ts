@@ -58,6 +58,7 @@ export function colorOf({ words }: Target, usage: string): Color {
 /** The one word that a command takes, a directory, seen from where it was called. @throws Refusal */
 export function directoryOf({ words }: Target, usage: string): string {
   const [directory, ...rest] = words;
-  if (directory === undefined || rest.length > 0) throw new Refusal(`${directory === undefined ? "which directory?" : `${words.join(" ")} is no one directory`}\n\n${usage}`);
+  if (directory === undefined || rest.length > 0)
+    throw new Refusal(`${directory === undefined ? "which directory?" : `${words.join(" ")} is no one directory`}\n\n${usage}`);
   return resolve(process.env["INIT_CWD"] ?? ".", directory);
 }

@@ -16,7 +16,8 @@ const git = (...args: string[]) => execa("git", args, { cwd: checkout, reject: f
 export async function whyMissing(): Promise<string | undefined> {
   if ((await git("cat-file", "-e", `${previousRelease}^{commit}`)).exitCode === 0) return undefined;
   const { stdout, exitCode } = await git("rev-parse", "--is-shallow-repository");
-  if (exitCode === 0 && stdout === "false") throw new Error(`${previousRelease}, the previous release as test/previousRelease.ts names it, is not in this repository`);
+  if (exitCode === 0 && stdout === "false")
+    throw new Error(`${previousRelease}, the previous release as test/previousRelease.ts names it, is not in this repository`);
   const reason = `UPGRADES ARE NOT TESTED: the previous release ${previousRelease} is not in this checkout's history, which is cut off. Mend it: git fetch --unshallow`;
   console.warn(reason);
   return reason;

@@ -47,10 +47,17 @@ async function vitest(projects: readonly string[], more: readonly string[], env:
     env: { ...env, PATH: `${join(checkout, "node_modules/.bin")}:${env["PATH"] ?? process.env["PATH"]}` },
   });
   if (!existsSync(file)) throw new Failure(`vitest ended before it had a result for ${projects.join(", ")}`);
-  const { numPassedTests, numFailedTests, success } = JSON.parse(readFileSync(file, "utf8")) as { numPassedTests: number; numFailedTests: number; success: boolean };
+  const { numPassedTests, numFailedTests, success } = JSON.parse(readFileSync(file, "utf8")) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    success: boolean;
+  };
   counts.passed += numPassedTests;
   counts.failed += numFailedTests;
-  if (exitCode !== 0) throw new Failure(success ? "all tests passed, but not what vitest checks besides: the end of its words says what" : `tests failed: ${projects.join(", ")}`);
+  if (exitCode !== 0)
+    throw new Failure(
+      success ? "all tests passed, but not what vitest checks besides: the end of its words says what" : `tests failed: ${projects.join(", ")}`,
+    );
 }
 
 async function endToEnd(yes: boolean): Promise<void> {

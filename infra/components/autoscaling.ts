@@ -17,7 +17,9 @@ export type MetricsCertificates = Partial<Record<MetricsApiPart, KeptCertificate
 
 /** Made before the servers are, so that Prometheus can be told how long they last. */
 export function metricsCertificates(settings: Settings, parent: pulumi.Resource): MetricsCertificates {
-  const brought = (Object.keys(metricsApiNames) as MetricsApiPart[]).filter((part) => settings.autoscaling.enabled && settings.autoscaling[part].from === "stack");
+  const brought = (Object.keys(metricsApiNames) as MetricsApiPart[]).filter(
+    (part) => settings.autoscaling.enabled && settings.autoscaling[part].from === "stack",
+  );
   return Object.fromEntries(brought.map((part) => [part, keptCertificate(metricsApiHost(part, settings), parent)]));
 }
 
@@ -31,12 +33,21 @@ export class Autoscaling extends pulumi.ComponentResource {
       served.push(new MetricsApi(settings, metricsServer(settings), metricsServerRules, certificates.metricsServer, { parent: this, dependsOn }).served);
     }
     if (certificates.prometheusAdapter) {
-      const configuration = new kubernetes.core.v1.ConfigMap(metricsApiNames.prometheusAdapter, prometheusAdapterConfigMap(settings), { parent: this, dependsOn });
-      served.push(new MetricsApi(settings, prometheusAdapter(settings), [], certificates.prometheusAdapter, { parent: this, dependsOn: [...dependsOn, configuration] }).served);
+      const configuration = new kubernetes.core.v1.ConfigMap(metricsApiNames.prometheusAdapter, prometheusAdapterConfigMap(settings), {
+        parent: this,
+        dependsOn,
+      });
+      served.push(
+        new MetricsApi(settings, prometheusAdapter(settings), [], certificates.prometheusAdapter, { parent: this, dependsOn: [...dependsOn, configuration] })
+          .served,
+      );
     }
     for (const [index, worker] of settings.workers.entries()) {
       const name = names.workerAutoscaler(worker.service, index);
-      new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(name, workerAutoscaler(settings, worker, index), { parent: this, dependsOn: [workers[index]!, ...served] });
+      new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(name, workerAutoscaler(settings, worker, index), {
+        parent: this,
+        dependsOn: [workers[index]!, ...served],
+      });
     }
     this.registerOutputs();
   }

@@ -11,12 +11,7 @@ import { rolloutTime } from "./rolloutTime.ts";
 export class Broker extends pulumi.ComponentResource {
   readonly deployment: kubernetes.apps.v1.Deployment;
 
-  constructor(
-    settings: Settings,
-    color: Color,
-    image: pulumi.Output<string>,
-    options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource[] },
-  ) {
+  constructor(settings: Settings, color: Color, image: pulumi.Output<string>, options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource[] }) {
     super("zeromq-stack:infra:Broker", `broker-${color}`, {}, options);
     const name = names.brokerDeployment(color);
     const of = { parent: this, dependsOn: options.dependsOn };
@@ -24,11 +19,7 @@ export class Broker extends pulumi.ComponentResource {
       ...of,
       ...rolloutTime(settings, brokerReplicas(settings, color)),
     });
-    new kubernetes.policy.v1.PodDisruptionBudget(
-      name,
-      disruptionBudget({ name, namespace: settings.namespace, matchLabels: brokerLabels(color) }),
-      of,
-    );
+    new kubernetes.policy.v1.PodDisruptionBudget(name, disruptionBudget({ name, namespace: settings.namespace, matchLabels: brokerLabels(color) }), of);
     this.registerOutputs();
   }
 }

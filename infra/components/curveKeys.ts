@@ -34,7 +34,13 @@ export class CurveKeys extends pulumi.ComponentResource {
     const worker = this.#pair("worker-key");
     const probe = this.#pair("probe-key");
     const ofClients = clients.map((client) => ({ ...client, pair: this.#pair(`client-key-${client.name}`) }));
-    const variables = (pair: Pair) => pulumi.all([servers, pair]).apply(([all, own]) => peerVariables(all.map(({ publicKey }) => publicKey), own));
+    const variables = (pair: Pair) =>
+      pulumi.all([servers, pair]).apply(([all, own]) =>
+        peerVariables(
+          all.map(({ publicKey }) => publicKey),
+          own,
+        ),
+      );
 
     const secret = (name: string, stringData: Record<string, pulumi.Output<string>>) =>
       new kubernetes.core.v1.Secret(name, { metadata: objectMetadata({ name, namespace }), stringData }, of);

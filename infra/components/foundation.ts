@@ -30,7 +30,14 @@ export class Foundation extends pulumi.ComponentResource {
     const { pull, broker } = settings;
     this.objects = [
       ...(pull.logins.length === 0 ? [] : [new kubernetes.core.v1.Secret(names.pullSecret, pullSecret(settings), { parent: this, dependsOn: this.namespace })]),
-      ...(broker.priority === undefined ? [] : [new kubernetes.scheduling.v1.PriorityClass(brokerPriorityClass(settings), priorityClass(settings, broker.priority), { parent: this, dependsOn: this.namespace })]),
+      ...(broker.priority === undefined
+        ? []
+        : [
+            new kubernetes.scheduling.v1.PriorityClass(brokerPriorityClass(settings), priorityClass(settings, broker.priority), {
+              parent: this,
+              dependsOn: this.namespace,
+            }),
+          ]),
     ];
     this.registerOutputs();
   }

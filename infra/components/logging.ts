@@ -14,7 +14,12 @@ import { pullSecret } from "../specs/pullSecret.ts";
 import { awaited } from "./awaited.ts";
 import { keptPassword } from "./keptPassword.ts";
 
-const { core, apps, batch, networking } = { core: kubernetes.core.v1, apps: kubernetes.apps.v1, batch: kubernetes.batch.v1, networking: kubernetes.networking.v1 };
+const { core, apps, batch, networking } = {
+  core: kubernetes.core.v1,
+  apps: kubernetes.apps.v1,
+  batch: kubernetes.batch.v1,
+  networking: kubernetes.networking.v1,
+};
 
 /** Collects the log lines of the stack's pods, keeps them and shows them. */
 export class Logging extends pulumi.ComponentResource {
@@ -37,7 +42,9 @@ export class Logging extends pulumi.ComponentResource {
     const settings = this.#settings;
     const of = { parent: this, dependsOn: home };
     const passwords = { admin: this.#password("admin"), filebeat: this.#password("filebeat"), kibana: this.#password("kibana") };
-    const users = pulumi.all([passwords.admin, passwords.filebeat, passwords.kibana]).apply(([admin, filebeat, kibana]) => usersFile({ admin, filebeat, kibana }));
+    const users = pulumi
+      .all([passwords.admin, passwords.filebeat, passwords.kibana])
+      .apply(([admin, filebeat, kibana]) => usersFile({ admin, filebeat, kibana }));
     const secret = elasticsearchSecret(settings, awaited(users), { admin: awaited(passwords.admin), kibana: awaited(passwords.kibana) });
     const needed = [
       new core.ConfigMap(name, elasticsearchConfigMap(settings), of),
@@ -45,7 +52,10 @@ export class Logging extends pulumi.ComponentResource {
       ...this.#policies([[name, elasticsearchTraffic(settings)]], home),
     ];
     const pod = new apps.StatefulSet(name, elasticsearchStatefulSet(settings), { parent: this, dependsOn: needed });
-    return { service: new core.Service(name, loggingService("elasticsearch", settings), { parent: this, dependsOn: pod }), filebeatPassword: passwords.filebeat };
+    return {
+      service: new core.Service(name, loggingService("elasticsearch", settings), { parent: this, dependsOn: pod }),
+      filebeatPassword: passwords.filebeat,
+    };
   }
 
   #kibana(elasticsearch: pulumi.Resource): pulumi.Resource {
@@ -66,7 +76,10 @@ export class Logging extends pulumi.ComponentResource {
     const { setup: name } = loggingNames;
     const { spec, timeoutSeconds } = loggingSetupJob(this.#settings, awaited(image));
     const of = { parent: this, dependsOn };
-    const needed = [new core.ConfigMap(name, loggingSetupConfigMap(this.#settings), of), ...this.#policies([[name, loggingSetupTraffic(this.#settings)]], ...dependsOn)];
+    const needed = [
+      new core.ConfigMap(name, loggingSetupConfigMap(this.#settings), of),
+      ...this.#policies([[name, loggingSetupTraffic(this.#settings)]], ...dependsOn),
+    ];
     const timeout = `${timeoutSeconds}s`;
     return new batch.Job(name, spec, { parent: this, dependsOn: needed, customTimeouts: { create: timeout, update: timeout } });
   }
@@ -81,7 +94,13 @@ export class Logging extends pulumi.ComponentResource {
       new core.ConfigMap(name, filebeatConfigMap(settings), of),
       new core.Secret(name, filebeatSecret(settings, awaited(password.apply(filebeatLoginFile))), of),
       ...(settings.pull.logins.length === 0 ? [] : [new core.Secret(`${namespace}-pull`, pullSecret({ ...settings, namespace }), of)]),
-      ...this.#policies([[name, filebeatTraffic(settings)], ["zeromq-logs-default-deny", logsDefaultDeny(settings)]], home),
+      ...this.#policies(
+        [
+          [name, filebeatTraffic(settings)],
+          ["zeromq-logs-default-deny", logsDefaultDeny(settings)],
+        ],
+        home,
+      ),
     ];
     new apps.DaemonSet(name, filebeatDaemonSet(settings), { parent: this, dependsOn: needed });
   }

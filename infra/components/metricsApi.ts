@@ -39,21 +39,41 @@ export class MetricsApi extends pulumi.ComponentResource {
     const account = new kubernetes.core.v1.ServiceAccount(name, metricsApiAccount(api.part, settings), { parent: this, dependsOn, hooks });
     this.#inside = { parent: this, dependsOn: [...dependsOn, account] };
     const needed = [
-      new kubernetes.core.v1.Secret(name, metricsApiSecret(api.part, settings, { certificate: awaited(certificate), privateKey: awaited(privateKey) }), this.#inside),
+      new kubernetes.core.v1.Secret(
+        name,
+        metricsApiSecret(api.part, settings, { certificate: awaited(certificate), privateKey: awaited(privateKey) }),
+        this.#inside,
+      ),
       ...this.#access(settings, api, rules),
       ...policyOf(name, metricsApiTraffic(api, settings), settings, this.#inside),
     ];
-    new kubernetes.policy.v1.PodDisruptionBudget(name, disruptionBudget({ name, namespace: settings.namespace, matchLabels: metricsApiLabels(api.part) }), this.#inside);
-    const pod = new kubernetes.apps.v1.Deployment(name, metricsApiDeployment(api, settings), { parent: this, dependsOn: [...dependsOn, ...needed], ...rolloutTime(settings, 1) });
+    new kubernetes.policy.v1.PodDisruptionBudget(
+      name,
+      disruptionBudget({ name, namespace: settings.namespace, matchLabels: metricsApiLabels(api.part) }),
+      this.#inside,
+    );
+    const pod = new kubernetes.apps.v1.Deployment(name, metricsApiDeployment(api, settings), {
+      parent: this,
+      dependsOn: [...dependsOn, ...needed],
+      ...rolloutTime(settings, 1),
+    });
     const service = new kubernetes.core.v1.Service(name, metricsApiService(api.part, settings), { parent: this, dependsOn: pod });
     const authorities = certificate.apply((text) => Buffer.from(text).toString("base64"));
-    this.served = new kubernetes.apiregistration.v1.APIService(apiServiceName(api.group), apiService(api, settings, awaited(authorities)), { parent: this, dependsOn: [service, ...needed], hooks });
+    this.served = new kubernetes.apiregistration.v1.APIService(apiServiceName(api.group), apiService(api, settings, awaited(authorities)), {
+      parent: this,
+      dependsOn: [service, ...needed],
+      hooks,
+    });
     this.registerOutputs();
   }
 
   #access(settings: Settings, { part }: Api, rules: PolicyRule[]): pulumi.Resource[] {
     const { ClusterRole, ClusterRoleBinding, RoleBinding } = kubernetes.rbac.v1;
-    const [reader, delegator, authentication] = (["reader", "delegator", "authentication"] as const).map((access) => accessName(part, access, settings)) as [string, string, string];
+    const [reader, delegator, authentication] = (["reader", "delegator", "authentication"] as const).map((access) => accessName(part, access, settings)) as [
+      string,
+      string,
+      string,
+    ];
     const common = [
       new ClusterRoleBinding(delegator, delegatorBinding(part, settings), this.#inside),
       new RoleBinding(authentication, requestHeaderBinding(part, settings), this.#inside),

@@ -13,7 +13,10 @@ export class Monitoring extends pulumi.ComponentResource {
    * @param image our own, for what needs a program of its own
    */
   constructor(
-    settings: Settings, workers: readonly pulumi.Resource[], image: pulumi.Output<string>, { dependsOn, ...options }: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource },
+    settings: Settings,
+    workers: readonly pulumi.Resource[],
+    image: pulumi.Output<string>,
+    { dependsOn, ...options }: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource },
   ) {
     super("zeromq-stack:infra:Monitoring", "monitoring", {}, options);
     const inside = { parent: this, dependsOn };

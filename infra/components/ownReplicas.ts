@@ -30,7 +30,9 @@ export function ownReplicas({ deployment, autoscaler }: Owned, settings: Setting
 
 /** A JSON patch by which the autoscaler's controller owns nothing of a Deployment any more; empty where it owns nothing. */
 export function disownPatch({ metadata }: Pick<V1Deployment, "metadata">): object[] {
-  const index = (metadata?.managedFields ?? []).findIndex(({ manager, subresource }) => manager === controller.manager && subresource === controller.subresource);
+  const index = (metadata?.managedFields ?? []).findIndex(
+    ({ manager, subresource }) => manager === controller.manager && subresource === controller.subresource,
+  );
   if (index === -1) return [];
   return [
     { op: "test", path: "/metadata/resourceVersion", value: metadata!.resourceVersion },

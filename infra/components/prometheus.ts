@@ -21,7 +21,11 @@ const name = monitoringNames.prometheus;
 
 /** Collects the metrics of the stack's pods and evaluates the rules. */
 export class Prometheus extends pulumi.ComponentResource {
-  constructor(settings: Settings, certificates: pulumi.Output<Monitored["certificates"]>, options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource }) {
+  constructor(
+    settings: Settings,
+    certificates: pulumi.Output<Monitored["certificates"]>,
+    options: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource },
+  ) {
     super("zeromq-stack:infra:Prometheus", name, {}, options);
     const inNamespace = { parent: this, dependsOn: options.dependsOn };
     const { core, rbac, apps } = { core: kubernetes.core.v1, rbac: kubernetes.rbac.v1, apps: kubernetes.apps.v1 };

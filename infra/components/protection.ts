@@ -14,7 +14,10 @@ interface Named {
  * last, so it would notice when all peers have another key, or when a second stack stands in another namespace.
  */
 export function protection(settings: Settings, parent: pulumi.Resource): pulumi.Resource {
-  const { namespace, curve: { serverKey, otherServerKey } } = settings;
+  const {
+    namespace,
+    curve: { serverKey, otherServerKey },
+  } = settings;
   const input: Named = { namespace, serverKey, ...(otherServerKey !== undefined && { otherServerKey }) };
   const hooks = isProtected(settings, pulumi.getStack()) ? { beforeUpdate: [stays()] } : {};
   return new pulumi.Stash("protection", { input }, { parent, hooks });

@@ -22,12 +22,11 @@ export class Workers extends pulumi.ComponentResource {
     this.deployments = settings.workers.map((worker, index) => {
       const name = names.workerDeployment(worker.service, index);
       const of = { parent: this, dependsOn: options.dependsOn };
-      new kubernetes.policy.v1.PodDisruptionBudget(
-        name,
-        disruptionBudget({ name, namespace: settings.namespace, matchLabels: workerLabels(worker) }),
-        of,
-      );
-      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaited(imageOf(worker))), { ...of, ...replicas(settings, worker, index) });
+      new kubernetes.policy.v1.PodDisruptionBudget(name, disruptionBudget({ name, namespace: settings.namespace, matchLabels: workerLabels(worker) }), of);
+      return new kubernetes.apps.v1.Deployment(name, workerDeployment(settings, worker, index, awaited(imageOf(worker))), {
+        ...of,
+        ...replicas(settings, worker, index),
+      });
     });
     this.registerOutputs();
   }

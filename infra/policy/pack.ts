@@ -16,7 +16,10 @@ new PolicyPack("zeromq-stack", {
     ...stackRules.map(({ name, description, check }) => ({
       name,
       description,
-      validateStack: ({ resources }: { resources: readonly { type: string; name: string; props: Record<string, any> }[] }, report: (message: string) => void) => {
+      validateStack: (
+        { resources }: { resources: readonly { type: string; name: string; props: Record<string, any> }[] },
+        report: (message: string) => void,
+      ) => {
         for (const problem of check(resources)) report(problem);
       },
     })),

@@ -38,14 +38,18 @@ export const podRules: readonly ResourceRule[] = [
   containerRule("dropped-capabilities", "Containers have no capability and get none.", (container) => {
     const { capabilities, allowPrivilegeEscalation, privileged } = container["securityContext"] ?? {};
     const isNarrow = capabilities?.drop?.includes("ALL") === true && (capabilities.add ?? []).length === 0;
-    return isNarrow && allowPrivilegeEscalation === false && privileged !== true ? undefined : "capabilities must drop ALL and add none, allowPrivilegeEscalation must be false";
+    return isNarrow && allowPrivilegeEscalation === false && privileged !== true
+      ? undefined
+      : "capabilities must drop ALL and add none, allowPrivilegeEscalation must be false";
   }),
   containerRule("seccomp", "Containers have the runtime's seccomp profile, or a narrower one.", (container, pod) => {
     const profile = own(container, pod, "seccompProfile") as { type?: string } | undefined;
     return ["RuntimeDefault", "Localhost"].includes(profile?.type ?? "") ? undefined : "seccompProfile must be RuntimeDefault or Localhost";
   }),
   containerRule("requests-and-limits", "Containers say what they need and what they may have.", ({ resources }) => {
-    const missing = ["requests", "limits"].flatMap((kind) => ["cpu", "memory"].filter((what) => resources?.[kind]?.[what] === undefined).map((what) => `${kind}.${what}`));
+    const missing = ["requests", "limits"].flatMap((kind) =>
+      ["cpu", "memory"].filter((what) => resources?.[kind]?.[what] === undefined).map((what) => `${kind}.${what}`),
+    );
     return missing.length === 0 ? undefined : `${missing.join(", ")} must be set`;
   }),
   {
@@ -54,7 +58,11 @@ export const podRules: readonly ResourceRule[] = [
     check(resource) {
       if (!longLived.includes(kindOf(resource) ?? "")) return [];
       const containers: Fields[] = podOf(resource)!["containers"];
-      return containers.flatMap((container) => ["readinessProbe", "livenessProbe"].filter((probe) => container[probe] === undefined).map((probe) => `container ${container["name"]}: ${probe} must be set`));
+      return containers.flatMap((container) =>
+        ["readinessProbe", "livenessProbe"]
+          .filter((probe) => container[probe] === undefined)
+          .map((probe) => `container ${container["name"]}: ${probe} must be set`),
+      );
     },
   },
   containerRule("pinned-images", "Images are named by digest, so that what was tried is what runs.", ({ image }) =>

@@ -17,7 +17,11 @@ interface Plain {
 
 function plainTexts(resource: Declared): Plain[] {
   if (kindOf(resource) === "ConfigMap") {
-    return Object.entries<string>({ ...resource.props["data"], ...resource.props["binaryData"] }).map(([name, text]) => ({ where: `${resource.name}: ${name}`, name, text }));
+    return Object.entries<string>({ ...resource.props["data"], ...resource.props["binaryData"] }).map(([name, text]) => ({
+      where: `${resource.name}: ${name}`,
+      name,
+      text,
+    }));
   }
   return containersOf(podOf(resource) ?? { containers: [] }).flatMap((container) => [
     ...((container["env"] ?? []) as { name: string; value?: string }[])
@@ -44,8 +48,12 @@ export const plainSecrets: StackRule = {
   description: "Secrets stand in Secrets: in no variable, argument or ConfigMap.",
   check(resources) {
     const values = secretValues(resources);
-    return resources.flatMap(plainTexts).flatMap(({ where, name, text }) =>
-      (secretName.test(name) && text !== "") || secretText.test(text) || values.some((value) => text.includes(value)) ? [`${where} must come from a Secret`] : [],
-    );
+    return resources
+      .flatMap(plainTexts)
+      .flatMap(({ where, name, text }) =>
+        (secretName.test(name) && text !== "") || secretText.test(text) || values.some((value) => text.includes(value))
+          ? [`${where} must come from a Secret`]
+          : [],
+      );
   },
 };

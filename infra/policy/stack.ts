@@ -3,7 +3,8 @@ import { ports } from "../../services/contract/ports.ts";
 import { type Declared, isLogsNamespace, kindOf, podOf, type ResourceRule, type StackRule } from "./rules.ts";
 import { plainSecrets } from "./secrets.ts";
 
-const matches = (selector: Record<string, string>, labelled: Record<string, string>): boolean => Object.entries(selector).every(([key, value]) => labelled[key] === value);
+const matches = (selector: Record<string, string>, labelled: Record<string, string>): boolean =>
+  Object.entries(selector).every(([key, value]) => labelled[key] === value);
 const deployments = (resources: readonly Declared[]): Declared[] => resources.filter((resource) => kindOf(resource) === "Deployment");
 
 export const objectRules: readonly ResourceRule[] = [

@@ -31,11 +31,18 @@ export const alerting = group(
       .optional()
       .describe("Where a post a minute says that alerting works; what is there must call somebody when none comes."),
     repeatHours: wholeNumber(1, 168).default(4).describe("Hours after which an alert that goes on is told again."),
-    runbooks: text((value) => value === "monitoring/runbooks" || isPublicAddress(value), "monitoring/runbooks, or an http or https address without a user's name or password")
+    runbooks: text(
+      (value) => value === "monitoring/runbooks" || isPublicAddress(value),
+      "monitoring/runbooks, or an http or https address without a user's name or password",
+    )
       .default("monitoring/runbooks")
       .describe("Where the folder monitoring/runbooks can be read; alerts link to it."),
-    objectivePercent: percentage(50, 99.999).default(99.9).describe("Percentage of requests that must end well over 30 days; what is left is the error budget."),
-    oldestRequestSeconds: seconds(0.1, 86_400).optional().describe("Seconds that a request may wait in a queue; half of longestRequestSeconds where it is not given."),
+    objectivePercent: percentage(50, 99.999)
+      .default(99.9)
+      .describe("Percentage of requests that must end well over 30 days; what is left is the error budget."),
+    oldestRequestSeconds: seconds(0.1, 86_400)
+      .optional()
+      .describe("Seconds that a request may wait in a queue; half of longestRequestSeconds where it is not given."),
     keyDays: wholeNumber(1, 3650).default(365).describe("Days after which CURVE keys should be replaced."),
     volume: volume("1Gi").describe("Where silences and what was told already are."),
     resources: resources({

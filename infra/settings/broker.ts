@@ -29,7 +29,9 @@ export const broker = group({
     .describe("How often a request is given to a worker before it is dropped."),
   priority: wholeNumber(1, 1_000_000_000)
     .optional()
-    .describe("Pods of less priority make room for a broker, and are evicted before one; it becomes a PriorityClass of the cluster. None where it is not given."),
+    .describe(
+      "Pods of less priority make room for a broker, and are evicted before one; it becomes a PriorityClass of the cluster. None where it is not given.",
+    ),
   bounds: brokerBounds.describe("What one broker holds at most."),
   resources: resources({
     requests: { cpu: "100m", memory: "128Mi" },

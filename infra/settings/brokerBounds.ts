@@ -3,8 +3,14 @@ import { group, seconds, wholeNumber } from "./values.ts";
 
 type Bound = Variable & { readonly range: readonly [number, number]; readonly default: string };
 
-const count = (variable: Bound, what: string) => wholeNumber(...variable.range).default(Number(variable.default)).describe(what);
-const time = (variable: Bound, what: string) => seconds(...variable.range).default(Number(variable.default)).describe(what);
+const count = (variable: Bound, what: string) =>
+  wholeNumber(...variable.range)
+    .default(Number(variable.default))
+    .describe(what);
+const time = (variable: Bound, what: string) =>
+  seconds(...variable.range)
+    .default(Number(variable.default))
+    .describe(what);
 
 /** What one broker holds at most, by the variable of its process; what is beyond is refused as busy, by name, and counted. */
 export const brokerBounds = group({
@@ -25,4 +31,6 @@ export const brokerBounds = group({
 }).prefault({});
 
 /** Their variables. */
-export const boundVariables = Object.fromEntries(Object.keys(brokerBounds.unwrap().shape).map((key) => [key, environment[key as keyof typeof environment].name]));
+export const boundVariables = Object.fromEntries(
+  Object.keys(brokerBounds.unwrap().shape).map((key) => [key, environment[key as keyof typeof environment].name]),
+);

@@ -29,10 +29,12 @@ export const crosschecks: readonly Check[] = [
     return workers.flatMap(({ workerTimeoutSeconds }, index) =>
       workerTimeoutSeconds <= longestRequestSeconds
         ? []
-        : [{
-            key: `workers[${index}].workerTimeoutSeconds`,
-            message: `${workerTimeoutSeconds} found; allowed: at most longestRequestSeconds, which is ${longestRequestSeconds}`,
-          }],
+        : [
+            {
+              key: `workers[${index}].workerTimeoutSeconds`,
+              message: `${workerTimeoutSeconds} found; allowed: at most longestRequestSeconds, which is ${longestRequestSeconds}`,
+            },
+          ],
     );
   },
 
@@ -40,7 +42,9 @@ export const crosschecks: readonly Check[] = [
     const reserved = (name: string) => reservedWorkerVariables.includes(name);
     const message = "set by the program; other settings decide it";
     return workers.flatMap(({ env, secrets }, index) => [
-      ...Object.keys(env).filter(reserved).map((name) => ({ key: `workers[${index}].env.${name}`, message })),
+      ...Object.keys(env)
+        .filter(reserved)
+        .map((name) => ({ key: `workers[${index}].env.${name}`, message })),
       ...secrets.flatMap(({ name }, place) => (reserved(name) ? [{ key: `workers[${index}].secrets[${place}].name`, message }] : [])),
     ]);
   },
@@ -61,10 +65,12 @@ export const crosschecks: readonly Check[] = [
   function builtForOneProcessor({ images, workers = [], build }) {
     if (!images || build?.platform !== "any") return [];
     const parts = ["blue", "green", ...(workers.every(({ image }) => image !== undefined) ? [] : ["worker"])] as ("blue" | "green" | "worker")[];
-    return parts.filter((part) => images[part] === worktree).map((part) => ({
-      key: `images.${part}`,
-      message: `"${worktree}" found, with build.platform any; allowed: an image pinned by digest, since what is built here is for one processor`,
-    }));
+    return parts
+      .filter((part) => images[part] === worktree)
+      .map((part) => ({
+        key: `images.${part}`,
+        message: `"${worktree}" found, with build.platform any; allowed: an image pinned by digest, since what is built here is for one processor`,
+      }));
   },
 
   function workersHaveRoom({ workers = [], autoscaling }) {
@@ -72,7 +78,10 @@ export const crosschecks: readonly Check[] = [
     return workers.flatMap((worker, index) => {
       const { minReplicas, maxReplicas } = workerBounds({ autoscaling }, worker);
       if (minReplicas <= maxReplicas) return [];
-      const [key, message] = worker.min === undefined ? ["max", `${maxReplicas} found; allowed: at least autoscaling.minReplicas, which is ${minReplicas}`] : ["min", `${minReplicas} found; allowed: at most the service's most, which is ${maxReplicas}`];
+      const [key, message] =
+        worker.min === undefined
+          ? ["max", `${maxReplicas} found; allowed: at least autoscaling.minReplicas, which is ${minReplicas}`]
+          : ["min", `${minReplicas} found; allowed: at most the service's most, which is ${maxReplicas}`];
       // Where neither is given, the group's own numbers are wrong.
       return worker.min === undefined && worker.max === undefined ? [] : [{ key: `workers[${index}].${key}`, message }];
     });
@@ -80,7 +89,9 @@ export const crosschecks: readonly Check[] = [
 
   function loginsDiffer({ pull }) {
     return (pull?.logins ?? []).flatMap(({ server }, index, all) =>
-      all.findIndex((other) => other.server === server) === index ? [] : [{ key: `pull.logins[${index}].server`, message: `"${server}" found a second time; allowed: a registry of its own` }],
+      all.findIndex((other) => other.server === server) === index
+        ? []
+        : [{ key: `pull.logins[${index}].server`, message: `"${server}" found a second time; allowed: a registry of its own` }],
     );
   },
 
@@ -110,15 +121,19 @@ export const crosschecks: readonly Check[] = [
 
   function sourceRangesHaveALoadBalancer({ frontend }) {
     if (!frontend || frontend.sourceRanges.length === 0 || frontend.serviceType === "LoadBalancer") return [];
-    return [{
-      key: "frontend.sourceRanges",
-      message: `given for a ${frontend.serviceType}, which would ignore them; allowed: only with frontend.serviceType LoadBalancer`,
-    }];
+    return [
+      {
+        key: "frontend.sourceRanges",
+        message: `given for a ${frontend.serviceType}, which would ignore them; allowed: only with frontend.serviceType LoadBalancer`,
+      },
+    ];
   },
 
   function smokeAsksAWorker({ smoke, workers = [] }) {
     if (smoke?.service === undefined || workers.some(({ service }) => service === smoke.service)) return [];
-    return [{ key: "smoke.service", message: `"${smoke.service}" found; allowed: a service of workers: ${workers.map(({ service }) => service).join(" or ")}` }];
+    return [
+      { key: "smoke.service", message: `"${smoke.service}" found; allowed: a service of workers: ${workers.map(({ service }) => service).join(" or ")}` },
+    ];
   },
 
   function loginIsWhole({ pushRegistry }) {

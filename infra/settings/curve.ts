@@ -9,9 +9,7 @@ export const ownClient = "stack";
 
 /** Encrypted connections between peers that know each other. */
 export const curve = group({
-  enabled: flag()
-    .default(true)
-    .describe("Whether connections are encrypted and peers need a key that is admitted. false only on dev and dev-…: plain text."),
+  enabled: flag().default(true).describe("Whether connections are encrypted and peers need a key that is admitted. false only on dev and dev-…: plain text."),
   serverKey: wholeNumber(1, 1_000_000)
     .default(1)
     .describe("The number of the brokers' key pair that clients and workers use first; `npm run rotate` changes it."),
@@ -34,10 +32,7 @@ const client = group({
 });
 
 /** One entry a client: each gets a key pair of its own. */
-export const clients = z
-  .array(client)
-  .register(about, { allowed: "a list of clients" })
-  .default([]);
+export const clients = z.array(client).register(about, { allowed: "a list of clients" }).default([]);
 
 /** What the settings of keys may get wrong together. */
 export function curveProblems({ curve, clients = [], workers }: Partial<Settings>, stack: string): Problem[] {

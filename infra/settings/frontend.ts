@@ -7,9 +7,7 @@ const annotation = /^((?=[^/]{1,253}\/)[a-z\d]([-a-z\d]*[a-z\d])?(\.[a-z\d]([-a-
 
 /** How clients outside of the cluster reach the active colour. */
 export const frontend = group({
-  serviceType: oneOf(["LoadBalancer", "ClusterIP", "NodePort"])
-    .default("LoadBalancer")
-    .describe("How the frontend is published."),
+  serviceType: oneOf(["LoadBalancer", "ClusterIP", "NodePort"]).default("LoadBalancer").describe("How the frontend is published."),
   annotations: dictionary(annotation, "names such as example.com/name")
     .default({})
     .describe("Annotations of the public Service, for the cloud's load balancer."),

@@ -9,14 +9,18 @@ const folder = "services/worker/handlers";
 /** Which services have no handler in the image that is built from this checkout; other images are not looked into. */
 export function handlerProblems({ images, workers = [] }: Partial<Settings>): Problem[] {
   if (images?.worker !== worktree) return [];
-  const shipped = readdirSync(new URL(`../../${folder}/`, import.meta.url)).map((file) => parse(file).name).sort();
+  const shipped = readdirSync(new URL(`../../${folder}/`, import.meta.url))
+    .map((file) => parse(file).name)
+    .sort();
   return workers.flatMap(({ service, image, handler = service }, index) =>
     image !== undefined || isPath(handler) || shipped.includes(handler)
       ? []
-      : [{
-          key: `workers[${index}].handler`,
-          message: `no ${folder}/${handler}.ts found; allowed: a handler of this checkout: ${shipped.join(" or ")}`,
-        }],
+      : [
+          {
+            key: `workers[${index}].handler`,
+            message: `no ${folder}/${handler}.ts found; allowed: a handler of this checkout: ${shipped.join(" or ")}`,
+          },
+        ],
   );
 }
 

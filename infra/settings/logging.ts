@@ -51,8 +51,19 @@ export function loggingProblems({ logging, namespace }: Partial<Settings>): Prob
   if (!logging?.enabled) return [];
   const { elasticsearch, filebeat, kibana } = logging;
   const shares = Object.entries({ elasticsearch, filebeat, kibana }).flatMap(([key, part]) => resourceProblems(`logging.${key}.resources`, part.resources));
-  const shown = kibana.enabled && elasticsearch.distribution !== "default" ? [{ key: "logging.kibana.enabled", message: "true found; allowed: only with logging.elasticsearch.distribution default" }] : [];
+  const shown =
+    kibana.enabled && elasticsearch.distribution !== "default"
+      ? [{ key: "logging.kibana.enabled", message: "true found; allowed: only with logging.elasticsearch.distribution default" }]
+      : [];
   const room = longestNamespace - logsNamespace("").length;
-  const name = namespace !== undefined && namespace.length > room ? [{ key: "namespace", message: `"${namespace}" found; allowed: up to ${room} characters with logging.enabled, since another namespace has its name and "${logsNamespace("")}"` }] : [];
+  const name =
+    namespace !== undefined && namespace.length > room
+      ? [
+          {
+            key: "namespace",
+            message: `"${namespace}" found; allowed: up to ${room} characters with logging.enabled, since another namespace has its name and "${logsNamespace("")}"`,
+          },
+        ]
+      : [];
   return [...shares, ...shown, ...name];
 }

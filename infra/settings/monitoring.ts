@@ -5,13 +5,19 @@ import { flag, group, text, wholeNumber } from "./values.ts";
 
 /** A third-party image, without the registry that it comes from. */
 export const thirdPartyImage = (part: keyof typeof thirdPartyImages) =>
-  text(imageForm, "a repository with a tag, with a digest too if need be, without a registry").default(thirdPartyImages[part]).describe("The image, as imageRegistry has it.");
+  text(imageForm, "a repository with a tag, with a digest too if need be, without a registry")
+    .default(thirdPartyImages[part])
+    .describe("The image, as imageRegistry has it.");
 
 /** Where a component keeps its data. */
 export const volume = (size: string) =>
   group({
-    size: text(/^[1-9]\d*(Mi|Gi|Ti)$/, "a size such as 500Mi or 10Gi").default(size).describe("The size of its volume."),
-    storageClass: text(/^[a-z\d]([-.a-z\d]*[a-z\d])?$/, "a storage class of the cluster").optional().describe("Its storage class; the cluster's own choice where it is not given."),
+    size: text(/^[1-9]\d*(Mi|Gi|Ti)$/, "a size such as 500Mi or 10Gi")
+      .default(size)
+      .describe("The size of its volume."),
+    storageClass: text(/^[a-z\d]([-.a-z\d]*[a-z\d])?$/, "a storage class of the cluster")
+      .optional()
+      .describe("Its storage class; the cluster's own choice where it is not given."),
     temporary: flag().default(false).describe("Without a volume claim: for clusters that provide no volumes. The data goes with the pod."),
   }).prefault({});
 

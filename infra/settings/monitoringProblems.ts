@@ -17,7 +17,12 @@ export function monitoringProblems({ prometheus, alerting, grafana, autoscaling 
 
 function scalingProblems(autoscaling: Settings["autoscaling"]): Problem[] {
   const { minReplicas, maxReplicas } = autoscaling;
-  const bounds = minReplicas > maxReplicas ? [{ key: "autoscaling.minReplicas", message: `${minReplicas} found; allowed: at most maxReplicas, which is ${maxReplicas}` }] : [];
-  const shares = (["metricsServer", "prometheusAdapter"] as const).flatMap((part) => resourceProblems(`autoscaling.${part}.resources`, autoscaling[part].resources));
+  const bounds =
+    minReplicas > maxReplicas
+      ? [{ key: "autoscaling.minReplicas", message: `${minReplicas} found; allowed: at most maxReplicas, which is ${maxReplicas}` }]
+      : [];
+  const shares = (["metricsServer", "prometheusAdapter"] as const).flatMap((part) =>
+    resourceProblems(`autoscaling.${part}.resources`, autoscaling[part].resources),
+  );
   return [...bounds, ...shares];
 }

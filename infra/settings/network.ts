@@ -17,14 +17,12 @@ export const network = group({
 
 /** Where the pods of a worker service may connect to, besides the brokers. */
 export const egress = z
-  .array(group({
-    to: text(isAddressRange, "an address range such as 10.0.0.0/8").describe("The addresses that the handler may connect to."),
-    ports: z
-      .array(wholeNumber(1, 65_535))
-      .min(1)
-      .register(about, { allowed: "a list of at least one TCP port" })
-      .describe("The TCP ports there."),
-  }))
+  .array(
+    group({
+      to: text(isAddressRange, "an address range such as 10.0.0.0/8").describe("The addresses that the handler may connect to."),
+      ports: z.array(wholeNumber(1, 65_535)).min(1).register(about, { allowed: "a list of at least one TCP port" }).describe("The TCP ports there."),
+    }),
+  )
   .register(about, { allowed: "a list of objects with to, ports" })
   .default([]);
 
@@ -32,8 +30,10 @@ export const egress = z
 export function networkProblems({ network, frontend }: Partial<Settings>): Problem[] {
   if (!network || !frontend || network.clientNamespaces.length === 0) return [];
   if (frontend.serviceType === "ClusterIP" || frontend.sourceRanges.length > 0) return [];
-  return [{
-    key: "network.clientNamespaces",
-    message: `given for a frontend that every address may reach; allowed: with frontend.sourceRanges, or frontend.serviceType ClusterIP`,
-  }];
+  return [
+    {
+      key: "network.clientNamespaces",
+      message: `given for a frontend that every address may reach; allowed: with frontend.sourceRanges, or frontend.serviceType ClusterIP`,
+    },
+  ];
 }

@@ -9,7 +9,9 @@ const login = group(
   {
     server: text(registryForm, "a registry's host, with a path if it has one").describe("The registry."),
     username: text(/^\S+$/, "a user's name without spaces").describe("Who pulls."),
-    password: text(/^[^\n]+$/, "one line of text (pulumi config set --secret --path pull.logins[0].password)", { secret: true }).describe("The user's password or token, a secret."),
+    password: text(/^[^\n]+$/, "one line of text (pulumi config set --secret --path pull.logins[0].password)", { secret: true }).describe(
+      "The user's password or token, a secret.",
+    ),
   },
   { secret: true },
 );

@@ -40,6 +40,9 @@ export function table(): string {
   const cell = (text: string) => text.replaceAll("|", "\\|");
   const rows = all
     .filter((entry) => !isGroup(entry))
-    .map(({ key, description, allowed, default: value }) => `| \`${key}\` | ${cell(description)} | ${value === undefined ? "required" : value === "none" ? "" : `\`${value}\``} | ${cell(allowed)} |`);
+    .map(
+      ({ key, description, allowed, default: value }) =>
+        `| \`${key}\` | ${cell(description)} | ${value === undefined ? "required" : value === "none" ? "" : `\`${value}\``} | ${cell(allowed)} |`,
+    );
   return ["| setting | what it does | default | allowed |", "|---|---|---|---|", ...rows].join("\n");
 }

@@ -28,26 +28,26 @@ export const schema = group({
   activeColor: oneOf(colors).default("blue").describe("The colour that clients reach."),
   imageRegistry: text(registryForm, "a registry's host, with a path if it has one")
     .default("docker.io")
-    .describe("Where third-party images come from: a mirror, or Docker Hub; images of another registry are asked of a mirror below that registry's name, and without a mirror of the registry itself."),
+    .describe(
+      "Where third-party images come from: a mirror, or Docker Hub; images of another registry are asked of a mirror below that registry's name, and without a mirror of the registry itself.",
+    ),
   pushRegistry: pushRegistry.describe("The registry of our own images."),
   pull: pull.describe("How nodes get into registries that do not let everybody in."),
   images: images.describe("What runs: this checkout, or an image that exists."),
   build: build.describe("How images are built from this checkout."),
   protect: flag()
     .optional()
-    .describe("Whether an update that would delete the brokers' key or the namespace, and with it every volume, is refused; where it is not given, on every stack but dev and dev-…."),
+    .describe(
+      "Whether an update that would delete the brokers' key or the namespace, and with it every volume, is refused; where it is not given, on every stack but dev and dev-….",
+    ),
   broker: broker.describe("The brokers."),
   standbyReplicas: wholeNumber(0, 100).default(1).describe("Brokers of the colour that is not active, once its clients have left."),
   scaleDownDelaySeconds: wholeNumber(0, 86_400)
     .default(30)
     .describe("Seconds after a switch in which the old colour stays as it is, and in which plain clients, who cannot be told to move, keep their connections."),
   smoke: smoke.describe("The request that both colours must answer before and after a switch."),
-  longestRequestSeconds: seconds(1, longestRequestLimit)
-    .default(30)
-    .describe("The longest request that is waited for when a pod ends; grace periods follow."),
-  rolloutDeadlineSeconds: wholeNumber(30, 3600)
-    .default(300)
-    .describe("Seconds that new pods may take to get ready before the update fails."),
+  longestRequestSeconds: seconds(1, longestRequestLimit).default(30).describe("The longest request that is waited for when a pod ends; grace periods follow."),
+  rolloutDeadlineSeconds: wholeNumber(30, 3600).default(300).describe("Seconds that new pods may take to get ready before the update fails."),
   workers: workers.describe("The worker services."),
   workerLogLevel: oneOf(environment.logLevel.words)
     .default(environment.logLevel.default)

@@ -12,10 +12,12 @@ export const refusedLater = "an update will be refused: ";
 export const updateChecks: readonly Check[] = [
   function activeColorIsReleased({ images, activeColor }, stack) {
     if (!images || !activeColor || images[activeColor] !== worktree || isDevelopmentStack(stack)) return [];
-    return [{
-      key: `images.${activeColor}`,
-      message: `"${worktree}" found on the active colour of stack ${stack}; allowed: an image pinned by digest, but on dev and dev-…`,
-    }];
+    return [
+      {
+        key: `images.${activeColor}`,
+        message: `"${worktree}" found on the active colour of stack ${stack}; allowed: an image pinned by digest, but on dev and dev-…`,
+      },
+    ];
   },
 
   function othersImagesArePinned({ prometheus, alerting, grafana, autoscaling, logging }, stack) {
@@ -26,12 +28,20 @@ export const updateChecks: readonly Check[] = [
       image: group?.from === "stack" ? group.image : undefined,
     }));
     const { elasticsearch, filebeat, kibana } = logging?.enabled ? logging : {};
-    const logs = Object.entries({ elasticsearch, filebeat, kibana: kibana?.enabled ? kibana : undefined }).map(([part, group]) => ({ key: `logging.${part}`, image: group?.image }));
+    const logs = Object.entries({ elasticsearch, filebeat, kibana: kibana?.enabled ? kibana : undefined }).map(([part, group]) => ({
+      key: `logging.${part}`,
+      image: group?.image,
+    }));
     const looking = Object.entries({ prometheus, alerting, grafana }).map(([key, group]) => ({ key, image: group?.enabled ? group.image : undefined }));
     return [...looking, ...scaling, ...logs].flatMap(({ key, image }) =>
       image === undefined || image.includes("@")
         ? []
-        : [{ key: `${key}.image`, message: `"${image}" found on stack ${stack}; allowed: with a digest (${image}@sha256:<64 hexadecimal digits>), but on dev and dev-…` }],
+        : [
+            {
+              key: `${key}.image`,
+              message: `"${image}" found on stack ${stack}; allowed: with a digest (${image}@sha256:<64 hexadecimal digits>), but on dev and dev-…`,
+            },
+          ],
     );
   },
 
@@ -44,9 +54,11 @@ export const updateChecks: readonly Check[] = [
     const homeless = wanted.filter(([, image]) => !image.includes("/"));
     if (homeless.length === 0) return [];
     const parts = homeless.map(([key]) => key).join(", ");
-    return [{
-      key: "pushRegistry.server",
-      message: `nothing found; needed for ${parts}; allowed: a registry's host, with a path if it has one`,
-    }];
+    return [
+      {
+        key: "pushRegistry.server",
+        message: `nothing found; needed for ${parts}; allowed: a registry's host, with a path if it has one`,
+      },
+    ];
   },
 ];

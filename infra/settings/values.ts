@@ -21,30 +21,22 @@ function textOf(value: unknown): unknown {
 
 /** A count of something. */
 export function wholeNumber(least: number, most: number) {
-  return z
-    .preprocess(numberOf, z.int().min(least).max(most))
-    .register(about, { allowed: `a whole number from ${least} to ${most}` });
+  return z.preprocess(numberOf, z.int().min(least).max(most)).register(about, { allowed: `a whole number from ${least} to ${most}` });
 }
 
 /** A length of time in seconds, fractions included. */
 export function seconds(least: number, most: number) {
-  return z
-    .preprocess(numberOf, z.number().min(least).max(most))
-    .register(about, { allowed: `seconds from ${least} to ${most}` });
+  return z.preprocess(numberOf, z.number().min(least).max(most)).register(about, { allowed: `seconds from ${least} to ${most}` });
 }
 
 /** A part of a whole, fractions included. */
 export function percentage(least: number, most: number) {
-  return z
-    .preprocess(numberOf, z.number().min(least).max(most))
-    .register(about, { allowed: `per cent from ${least} to ${most}` });
+  return z.preprocess(numberOf, z.number().min(least).max(most)).register(about, { allowed: `per cent from ${least} to ${most}` });
 }
 
 /** Whether something is there. */
 export function flag() {
-  return z
-    .preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean())
-    .register(about, { allowed: "true or false" });
+  return z.preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean()).register(about, { allowed: "true or false" });
 }
 
 /** Text of a certain form; `allowed` says which in words. */
@@ -55,9 +47,7 @@ export function text(form: RegExp | ((value: string) => boolean), allowed: strin
 
 /** Settings whose names the program does not know: environment variables, annotations. */
 export function dictionary(name: RegExp, named: string, rest: { secret?: boolean } = {}) {
-  return z
-    .record(z.string().regex(name), text(/^[^]*$/, "text", rest))
-    .register(about, { allowed: `an object with texts under ${named}`, ...rest });
+  return z.record(z.string().regex(name), text(/^[^]*$/, "text", rest)).register(about, { allowed: `an object with texts under ${named}`, ...rest });
 }
 
 /** One of a few words. */
@@ -75,7 +65,5 @@ export function dnsLabel(longest: number, but?: { besides: RegExp; inWords: stri
 
 /** A group of settings; a key that it does not have is an error. */
 export function group<Shape extends z.core.$ZodShape>(shape: Shape, rest: { secret?: boolean } = {}) {
-  return z
-    .strictObject(shape)
-    .register(about, { allowed: `an object with ${Object.keys(shape).join(", ")}`, ...rest });
+  return z.strictObject(shape).register(about, { allowed: `an object with ${Object.keys(shape).join(", ")}`, ...rest });
 }

@@ -51,9 +51,14 @@ export function inSeconds(seconds: number): string {
 
 /** What of a file counts at start alone: a change of it rolls the pods. */
 export function readAtStart(file: string): string {
-  return file.split("\n").filter((line) => !line.startsWith(`${environment.logLevel.fileKey} `)).join("\n");
+  return file
+    .split("\n")
+    .filter((line) => !line.startsWith(`${environment.logLevel.fileKey} `))
+    .join("\n");
 }
 
 function lines(values: Record<string, string | number>): string {
-  return Object.entries(values).map(([key, value]) => `${key} = ${value}\n`).join("");
+  return Object.entries(values)
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join("");
 }

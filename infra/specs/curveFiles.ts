@@ -39,7 +39,9 @@ export interface ServerPair extends CurveKeyPair {
 
 /** The brokers' own pairs as they read them, the one that peers use first at the top. */
 export function pairsText(pairs: readonly ServerPair[]): string {
-  return pairs.map(({ publicKey, secretKey, createdSeconds }) => `${publicKey} ${secretKey}${createdSeconds === undefined ? "" : ` ${createdSeconds}`}\n`).join("");
+  return pairs
+    .map(({ publicKey, secretKey, createdSeconds }) => `${publicKey} ${secretKey}${createdSeconds === undefined ? "" : ` ${createdSeconds}`}\n`)
+    .join("");
 }
 
 /** A client's or worker's keys by the names of their variables, for a file or an environment. */
@@ -53,5 +55,7 @@ export function peerVariables(serverKeys: readonly string[], { publicKey, secret
 
 /** The same as the file CURVE_PEER_FILE. */
 export function peerText(variables: Record<string, string>): string {
-  return Object.entries(variables).map(([name, value]) => `${name}=${value}\n`).join("");
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
 }

@@ -2,7 +2,11 @@ import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.js";
 import { objectMetadata } from "./objectMetadata.ts";
 
 /** Pods of a Deployment leave a node that is emptied one after the other. */
-export function disruptionBudget(deployment: { readonly name: string; readonly namespace: string; readonly matchLabels: Record<string, string> }): PodDisruptionBudget {
+export function disruptionBudget(deployment: {
+  readonly name: string;
+  readonly namespace: string;
+  readonly matchLabels: Record<string, string>;
+}): PodDisruptionBudget {
   const { name, namespace, matchLabels } = deployment;
   return {
     apiVersion: "policy/v1",

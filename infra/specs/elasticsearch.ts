@@ -1,7 +1,13 @@
 import type { StatefulSet } from "kubernetes-types/apps/v1.js";
 import type { ConfigMap, Secret } from "kubernetes-types/core/v1.js";
 import {
-  elasticsearchConfiguration, elasticsearchLogging, elasticsearchPaths, elasticsearchRoles, type ElasticsearchUser, elasticsearchUsers, rolesOfUsersFile,
+  elasticsearchConfiguration,
+  elasticsearchLogging,
+  elasticsearchPaths,
+  elasticsearchRoles,
+  type ElasticsearchUser,
+  elasticsearchUsers,
+  rolesOfUsersFile,
 } from "../../monitoring/elasticsearch/configuration.ts";
 import { loggingNames, loggingPorts } from "../../monitoring/names.ts";
 import { yaml } from "../../monitoring/yaml.ts";
@@ -56,7 +62,12 @@ export function elasticsearchStatefulSet(settings: Settings) {
   const heap = Math.min(mostHeapMebibytes, Math.floor(memoryMebibytes(resources.limits.memory) * heapShare));
   const reference = `${settings.imageRegistry}/${image}`;
   const probe = { exec: { command: ["bash", "-c", answers] }, timeoutSeconds: 10 };
-  const file = (volume: string) => (path: string) => ({ name: volume, mountPath: `${elasticsearchPaths.configuration}/${path}`, subPath: path, readOnly: true });
+  const file = (volume: string) => (path: string) => ({
+    name: volume,
+    mountPath: `${elasticsearchPaths.configuration}/${path}`,
+    subPath: path,
+    readOnly: true,
+  });
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -75,34 +86,38 @@ export function elasticsearchStatefulSet(settings: Settings) {
           securityContext: { ...elasticPod.securityContext, fsGroup: elasticPod.securityContext.runAsUser },
           // It writes down what it has in memory before it ends.
           terminationGracePeriodSeconds: 120,
-          initContainers: [{
-            // It writes a file of its own beside its configuration, and the image cannot be written to.
-            name: "configuration",
-            image: reference,
-            command: ["sh", "-c", `cp -R ${elasticsearchPaths.configuration}/. /configuration/`],
-            volumeMounts: [{ name: "configuration", mountPath: "/configuration" }],
-            resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "200m", memory: "64Mi" } },
-            ...elasticContainer,
-          }],
-          containers: [{
-            name,
-            image: reference,
-            ports: [{ name: "http", containerPort: loggingPorts.elasticsearch }],
-            env: [{ name: "ES_JAVA_OPTS", value: `-Xms${heap}m -Xmx${heap}m` }],
-            volumeMounts: [
-              { name: "configuration", mountPath: elasticsearchPaths.configuration },
-              ...files.map(file("files")),
-              ...userFiles.map(file("users")),
-              { name: "logs", mountPath: elasticsearchPaths.logs },
-              { name: "temporary", mountPath: elasticsearchPaths.temporary },
-              dataMount(elasticsearchPaths.data),
-            ],
-            resources,
-            startupProbe: { ...probe, periodSeconds: 5, failureThreshold: 120 },
-            livenessProbe: { ...probe, periodSeconds: 30, failureThreshold: 4 },
-            readinessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
-            ...elasticContainer,
-          }],
+          initContainers: [
+            {
+              // It writes a file of its own beside its configuration, and the image cannot be written to.
+              name: "configuration",
+              image: reference,
+              command: ["sh", "-c", `cp -R ${elasticsearchPaths.configuration}/. /configuration/`],
+              volumeMounts: [{ name: "configuration", mountPath: "/configuration" }],
+              resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "200m", memory: "64Mi" } },
+              ...elasticContainer,
+            },
+          ],
+          containers: [
+            {
+              name,
+              image: reference,
+              ports: [{ name: "http", containerPort: loggingPorts.elasticsearch }],
+              env: [{ name: "ES_JAVA_OPTS", value: `-Xms${heap}m -Xmx${heap}m` }],
+              volumeMounts: [
+                { name: "configuration", mountPath: elasticsearchPaths.configuration },
+                ...files.map(file("files")),
+                ...userFiles.map(file("users")),
+                { name: "logs", mountPath: elasticsearchPaths.logs },
+                { name: "temporary", mountPath: elasticsearchPaths.temporary },
+                dataMount(elasticsearchPaths.data),
+              ],
+              resources,
+              startupProbe: { ...probe, periodSeconds: 5, failureThreshold: 120 },
+              livenessProbe: { ...probe, periodSeconds: 30, failureThreshold: 4 },
+              readinessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
+              ...elasticContainer,
+            },
+          ],
           volumes: [
             { name: "configuration", emptyDir: { sizeLimit: "16Mi" } },
             { name: "files", configMap: { name } },

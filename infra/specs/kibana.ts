@@ -45,26 +45,30 @@ export function kibanaStatefulSet(settings: Settings) {
         spec: {
           ...elasticPod,
           ...pulling(settings),
-          containers: [{
-            name,
-            image: `${settings.imageRegistry}/${image}`,
-            ports: [{ name: "http", containerPort: loggingPorts.kibana }],
-            env: [
-              from("ELASTICSEARCH_PASSWORD", loggingNames.elasticsearch, passwordKey("kibana")),
-              ...["XPACK_SECURITY_ENCRYPTIONKEY", "XPACK_ENCRYPTEDSAVEDOBJECTS_ENCRYPTIONKEY", "XPACK_REPORTING_ENCRYPTIONKEY"].map((variable) => from(variable, name, encryptionKey)),
-            ],
-            volumeMounts: [
-              { name: "configuration", mountPath: kibanaPaths.configuration, subPath: file, readOnly: true },
-              { name: "data", mountPath: kibanaPaths.data },
-              { name: "temporary", mountPath: kibanaPaths.temporary },
-            ],
-            resources,
-            // Its first start makes its indices.
-            startupProbe: { ...probe, periodSeconds: 5, failureThreshold: 120 },
-            livenessProbe: { ...probe, periodSeconds: 30, failureThreshold: 4 },
-            readinessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
-            ...elasticContainer,
-          }],
+          containers: [
+            {
+              name,
+              image: `${settings.imageRegistry}/${image}`,
+              ports: [{ name: "http", containerPort: loggingPorts.kibana }],
+              env: [
+                from("ELASTICSEARCH_PASSWORD", loggingNames.elasticsearch, passwordKey("kibana")),
+                ...["XPACK_SECURITY_ENCRYPTIONKEY", "XPACK_ENCRYPTEDSAVEDOBJECTS_ENCRYPTIONKEY", "XPACK_REPORTING_ENCRYPTIONKEY"].map((variable) =>
+                  from(variable, name, encryptionKey),
+                ),
+              ],
+              volumeMounts: [
+                { name: "configuration", mountPath: kibanaPaths.configuration, subPath: file, readOnly: true },
+                { name: "data", mountPath: kibanaPaths.data },
+                { name: "temporary", mountPath: kibanaPaths.temporary },
+              ],
+              resources,
+              // Its first start makes its indices.
+              startupProbe: { ...probe, periodSeconds: 5, failureThreshold: 120 },
+              livenessProbe: { ...probe, periodSeconds: 30, failureThreshold: 4 },
+              readinessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
+              ...elasticContainer,
+            },
+          ],
           volumes: [
             { name: "configuration", configMap: { name } },
             { name: "data", emptyDir: { sizeLimit: "256Mi" } },

@@ -32,7 +32,9 @@ function calls(settings: Settings) {
   const kibanaAddress = `http://${loggingNames.kibana}.${settings.namespace}:${loggingPorts.kibana}`;
   return [
     { method: "PUT", url: `${elasticsearchAddress(settings)}/_ilm/policy/${logIndex.name}`, body: lifecyclePolicy(retentionDays) },
-    ...(kibana.enabled ? [{ method: "POST", url: `${kibanaAddress}/api/saved_objects/index-pattern/${dataView.id}?overwrite=true`, body: { attributes: dataView.attributes } }] : []),
+    ...(kibana.enabled
+      ? [{ method: "POST", url: `${kibanaAddress}/api/saved_objects/index-pattern/${dataView.id}?overwrite=true`, body: { attributes: dataView.attributes } }]
+      : []),
   ];
 }
 
@@ -55,19 +57,21 @@ export function loggingSetupJob(settings: Settings, imageReference: string) {
             ...hardenedPod,
             ...pulling(settings),
             restartPolicy: "Never",
-            containers: [{
-              name: "setup",
-              image: imageReference,
-              command: [image.node, `${folder}/${script}`, ...calls(settings).map((call) => JSON.stringify(call))],
-              env: [
-                { name: "SETUP_USER", value: elasticsearchUsers.admin.name },
-                { name: "SETUP_PASSWORD", valueFrom: { secretKeyRef: { name: loggingNames.elasticsearch, key: passwordKey("admin") } } },
-              ],
-              resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
-              volumeMounts: [{ name: "script", mountPath: folder, readOnly: true }],
-              securityContext: hardenedContainer,
-              terminationMessagePolicy: "FallbackToLogsOnError",
-            }],
+            containers: [
+              {
+                name: "setup",
+                image: imageReference,
+                command: [image.node, `${folder}/${script}`, ...calls(settings).map((call) => JSON.stringify(call))],
+                env: [
+                  { name: "SETUP_USER", value: elasticsearchUsers.admin.name },
+                  { name: "SETUP_PASSWORD", valueFrom: { secretKeyRef: { name: loggingNames.elasticsearch, key: passwordKey("admin") } } },
+                ],
+                resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
+                volumeMounts: [{ name: "script", mountPath: folder, readOnly: true }],
+                securityContext: hardenedContainer,
+                terminationMessagePolicy: "FallbackToLogsOnError",
+              },
+            ],
             volumes: [{ name: "script", configMap: { name } }],
           },
         },

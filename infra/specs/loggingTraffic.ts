@@ -15,23 +15,37 @@ const askNames: NetworkPolicyEgressRule = { ports: [{ protocol: "UDP", port: 53 
 function pods(part: LoggingPart, from: LoggingPart, settings: Settings): NetworkPolicyPeer {
   const namespace = namespaceOf(part, settings);
   const elsewhere = namespace !== namespaceOf(from, settings);
-  return { podSelector: { matchLabels: loggingLabels(part) }, ...(elsewhere && { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }) };
+  return {
+    podSelector: { matchLabels: loggingLabels(part) },
+    ...(elsewhere && { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }),
+  };
 }
 
 function policy(part: LoggingPart, settings: Settings, from: readonly LoggingPart[], to: readonly ("elasticsearch" | "kibana")[]): NetworkPolicy {
-  const ingress: NetworkPolicyIngressRule[] = from.length === 0 ? [] : [{ from: from.map((other) => pods(other, part, settings)), ports: tcp(loggingPorts[part as keyof typeof loggingPorts]) }];
+  const ingress: NetworkPolicyIngressRule[] =
+    from.length === 0 ? [] : [{ from: from.map((other) => pods(other, part, settings)), ports: tcp(loggingPorts[part as keyof typeof loggingPorts]) }];
   const reached = to.map((other) => ({ to: [pods(other, part, settings)], ports: tcp(loggingPorts[other]) }));
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
     metadata: loggingMetadata(part, settings),
-    spec: { podSelector: { matchLabels: loggingLabels(part) }, policyTypes: ["Ingress", "Egress"], ingress, egress: to.length === 0 ? [] : [askNames, ...reached] },
+    spec: {
+      podSelector: { matchLabels: loggingLabels(part) },
+      policyTypes: ["Ingress", "Egress"],
+      ingress,
+      egress: to.length === 0 ? [] : [askNames, ...reached],
+    },
   };
 }
 
 /** Elasticsearch is reached by those who write and read, and reaches nobody. */
 export function elasticsearchTraffic(settings: Settings): NetworkPolicy {
-  return policy("elasticsearch", settings, ["filebeat", ...(settings.logging.kibana.enabled ? (["kibana"] as const) : []), ...(needsSetup(settings) ? (["setup"] as const) : [])], []);
+  return policy(
+    "elasticsearch",
+    settings,
+    ["filebeat", ...(settings.logging.kibana.enabled ? (["kibana"] as const) : []), ...(needsSetup(settings) ? (["setup"] as const) : [])],
+    [],
+  );
 }
 
 /** Nobody asks Filebeat but the kubelet, which comes from the node. */

@@ -45,7 +45,13 @@ export function metricsApiAccount(part: MetricsApiPart, settings: Settings): Ser
 }
 
 export function metricsApiSecret(part: MetricsApiPart, settings: Settings, { certificate, privateKey }: ServingCertificate): Secret {
-  return { apiVersion: "v1", kind: "Secret", type: "kubernetes.io/tls", metadata: metricsApiMetadata(part, settings), stringData: { "tls.crt": certificate, "tls.key": privateKey } };
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/tls",
+    metadata: metricsApiMetadata(part, settings),
+    stringData: { "tls.crt": certificate, "tls.key": privateKey },
+  };
 }
 
 export function metricsApiService(part: MetricsApiPart, settings: Settings): Service {
@@ -101,22 +107,24 @@ export function metricsApiDeployment({ part, port, args, annotations, files }: M
           automountServiceAccountToken: true,
           // The key belongs to root, and to whom the process runs as.
           securityContext: { ...hardenedPod.securityContext, fsGroup: hardenedPod.securityContext.runAsGroup },
-          containers: [{
-            name,
-            image: imageReference(settings, image),
-            ports: [{ name: portName, containerPort: port }],
-            args: [`--secure-port=${port}`, `--tls-cert-file=${certificatePath}/tls.crt`, `--tls-private-key-file=${certificatePath}/tls.key`, ...args],
-            volumeMounts: [
-              { name: "serving-certificate", mountPath: certificatePath, readOnly: true },
-              ...files.map(({ name: of, path }) => ({ name: of, mountPath: path, readOnly: true })),
-            ],
-            resources,
-            startupProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 90 },
-            livenessProbe: { ...probe("/livez"), failureThreshold: 3 },
-            readinessProbe: { ...probe("/readyz"), failureThreshold: 3 },
-            securityContext: hardenedContainer,
-            terminationMessagePolicy: "FallbackToLogsOnError",
-          }],
+          containers: [
+            {
+              name,
+              image: imageReference(settings, image),
+              ports: [{ name: portName, containerPort: port }],
+              args: [`--secure-port=${port}`, `--tls-cert-file=${certificatePath}/tls.crt`, `--tls-private-key-file=${certificatePath}/tls.key`, ...args],
+              volumeMounts: [
+                { name: "serving-certificate", mountPath: certificatePath, readOnly: true },
+                ...files.map(({ name: of, path }) => ({ name: of, mountPath: path, readOnly: true })),
+              ],
+              resources,
+              startupProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 90 },
+              livenessProbe: { ...probe("/livez"), failureThreshold: 3 },
+              readinessProbe: { ...probe("/readyz"), failureThreshold: 3 },
+              securityContext: hardenedContainer,
+              terminationMessagePolicy: "FallbackToLogsOnError",
+            },
+          ],
           volumes: [{ name: "serving-certificate", secret: { secretName: name, defaultMode: 0o440 } }, ...files.map(({ path: _, ...volume }) => volume)],
         },
       },

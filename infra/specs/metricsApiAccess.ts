@@ -20,7 +20,12 @@ function subjects(part: MetricsApiPart, { namespace }: Settings) {
 
 /** What the part may read besides what every server of an API may. */
 export function readerRole(part: MetricsApiPart, settings: Settings, rules: PolicyRule[]): ClusterRole {
-  return { apiVersion: `${rbac}/v1`, kind: "ClusterRole", metadata: objectMetadata({ name: accessName(part, "reader", settings), labels: metricsApiLabels(part) }), rules };
+  return {
+    apiVersion: `${rbac}/v1`,
+    kind: "ClusterRole",
+    metadata: objectMetadata({ name: accessName(part, "reader", settings), labels: metricsApiLabels(part) }),
+    rules,
+  };
 }
 
 export function readerBinding(part: MetricsApiPart, settings: Settings): ClusterRoleBinding {

@@ -52,7 +52,11 @@ interface Pod {
 }
 
 /** One pod with a volume, hardened as the stack's own are. */
-export function monitoringStatefulSet(part: Part, settings: Settings, { reference, resources, volume, annotations, container, pod, dataPath, files, healthy, ready }: Pod) {
+export function monitoringStatefulSet(
+  part: Part,
+  settings: Settings,
+  { reference, resources, volume, annotations, container, pod, dataPath, files, healthy, ready }: Pod,
+) {
   const name = monitoringNames[part];
   const { volumes, volumeClaimTemplates } = dataVolume(volume);
   const probe = (path: string, rest: Pick<Probe, "periodSeconds" | "failureThreshold">) => ({ httpGet: { path, port: "http" }, timeoutSeconds: 5, ...rest });
@@ -73,20 +77,25 @@ export function monitoringStatefulSet(part: Part, settings: Settings, { referenc
           ...pod,
           // The volume belongs to whom the process runs as.
           securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId },
-          containers: [{
-            name,
-            image: imageReference(settings, reference),
-            ports: [{ name: "http", containerPort: monitoringPorts[part] }],
-            ...container,
-            volumeMounts: [...files.map(({ name: of, path, emptyDir }) => ({ name: of, mountPath: path, readOnly: emptyDir === undefined })), dataMount(dataPath)],
-            resources,
-            // Reading what was written before the last end takes minutes where it is much.
-            startupProbe: probe(ready, { periodSeconds: 5, failureThreshold: 120 }),
-            livenessProbe: probe(healthy, { periodSeconds: 15, failureThreshold: 4 }),
-            readinessProbe: probe(ready, { periodSeconds: 5, failureThreshold: 3 }),
-            securityContext: hardenedContainer,
-            terminationMessagePolicy: "FallbackToLogsOnError",
-          }],
+          containers: [
+            {
+              name,
+              image: imageReference(settings, reference),
+              ports: [{ name: "http", containerPort: monitoringPorts[part] }],
+              ...container,
+              volumeMounts: [
+                ...files.map(({ name: of, path, emptyDir }) => ({ name: of, mountPath: path, readOnly: emptyDir === undefined })),
+                dataMount(dataPath),
+              ],
+              resources,
+              // Reading what was written before the last end takes minutes where it is much.
+              startupProbe: probe(ready, { periodSeconds: 5, failureThreshold: 120 }),
+              livenessProbe: probe(healthy, { periodSeconds: 15, failureThreshold: 4 }),
+              readinessProbe: probe(ready, { periodSeconds: 5, failureThreshold: 3 }),
+              securityContext: hardenedContainer,
+              terminationMessagePolicy: "FallbackToLogsOnError",
+            },
+          ],
           volumes: [...files.map(({ path: _, ...volume }) => volume), ...volumes],
         },
       },

@@ -15,7 +15,13 @@ const askApiServer: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
 
 const reach = (part: Part): NetworkPolicyEgressRule => ({ to: [{ podSelector: { matchLabels: monitoringLabels(part) } }], ports: tcp(monitoringPorts[part]) });
 
-function policy(part: Part, settings: Settings, from: readonly Part[], egress: NetworkPolicyEgressRule[], others: readonly NetworkPolicyPeer[] = []): NetworkPolicy {
+function policy(
+  part: Part,
+  settings: Settings,
+  from: readonly Part[],
+  egress: NetworkPolicyEgressRule[],
+  others: readonly NetworkPolicyPeer[] = [],
+): NetworkPolicy {
   const peers = [...from.map((other) => ({ podSelector: { matchLabels: monitoringLabels(other) } })), ...others];
   const ingress: NetworkPolicyIngressRule[] = peers.map((peer) => ({ from: [peer], ports: tcp(monitoringPorts[part]) }));
   return {
@@ -50,7 +56,10 @@ function scalers({ autoscaling, network }: Settings): NetworkPolicyPeer[] {
 export function alertmanagerTraffic(settings: Settings): NetworkPolicy {
   const { webhook, deadMansSwitch, email } = settings.alerting;
   const addresses = [webhook, deadMansSwitch].filter((address) => address !== undefined).map((address) => new URL(address));
-  const numbers = [...addresses.map(({ port, protocol }) => Number(port || (protocol === "https:" ? 443 : 80))), ...(email ? [Number(email.server.split(":")[1])] : [])];
+  const numbers = [
+    ...addresses.map(({ port, protocol }) => Number(port || (protocol === "https:" ? 443 : 80))),
+    ...(email ? [Number(email.server.split(":")[1])] : []),
+  ];
   const receivers = numbers.length > 0 ? [{ ports: tcp(...new Set(numbers)) }] : [];
   return policy("alertmanager", settings, ["prometheus"], [askNames, ...receivers]);
 }

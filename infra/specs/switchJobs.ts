@@ -20,11 +20,7 @@ type Step = ReturnType<typeof job>;
 /** Before clients are sent to a colour: each of its brokers, at full size, must answer. */
 export function gateJob(settings: Settings, color: Color, image: string): Step {
   const whole = ["--brokers", String(settings.broker.replicas)];
-  return checkJob(settings, image, "gate", color, address(names.colorService(color)), [
-    ...whole,
-    "--otherwise",
-    `Traffic was not moved to ${color}.`,
-  ]);
+  return checkJob(settings, image, "gate", color, address(names.colorService(color)), [...whole, "--otherwise", `Traffic was not moved to ${color}.`]);
 }
 
 /** After clients were sent there: the way that they take must lead to the colour, and to an answer. */
@@ -45,11 +41,16 @@ export function moveJob(settings: Settings, color: Color, image: string): Step {
   return job(settings, image, "move", atMost, [
     "moved",
     // One that some broker is always behind: a name without any may be no name.
-    "--address", address(names.headlessService),
-    "--color", otherColor(color),
-    "--keep", String(standbyReplicas),
-    "--at-least-seconds", String(scaleDownDelaySeconds),
-    "--at-most-seconds", String(atMost),
+    "--address",
+    address(names.headlessService),
+    "--color",
+    otherColor(color),
+    "--keep",
+    String(standbyReplicas),
+    "--at-least-seconds",
+    String(scaleDownDelaySeconds),
+    "--at-most-seconds",
+    String(atMost),
   ]);
 }
 
@@ -58,9 +59,12 @@ function checkJob(settings: Settings, image: string, step: string, color: Color,
   const service = smoke.service ?? settings.workers.find(({ replicas }) => replicas > 0)?.service;
   return job(settings, image, step, smoke.timeoutSeconds, [
     "check",
-    "--address", endpoint,
-    "--color", color,
-    "--within-seconds", String(smoke.timeoutSeconds),
+    "--address",
+    endpoint,
+    "--color",
+    color,
+    "--within-seconds",
+    String(smoke.timeoutSeconds),
     ...(service === undefined ? [] : ["--service", service, "--body", smoke.request]),
     ...(service === undefined || smoke.reply === undefined ? [] : ["--reply", smoke.reply]),
     ...how,
@@ -90,16 +94,18 @@ function job(settings: Settings, image: string, step: string, withinSeconds: num
             ...pulling(settings),
             ...processor(settings),
             restartPolicy: "Never",
-            containers: [{
-              name: step,
-              image,
-              command: command("client", ...args),
-              env,
-              resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
-              volumeMounts,
-              securityContext: hardenedContainer,
-              terminationMessagePolicy: "FallbackToLogsOnError",
-            }],
+            containers: [
+              {
+                name: step,
+                image,
+                command: command("client", ...args),
+                env,
+                resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
+                volumeMounts,
+                securityContext: hardenedContainer,
+                terminationMessagePolicy: "FallbackToLogsOnError",
+              },
+            ],
             volumes,
           },
         },

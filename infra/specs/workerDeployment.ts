@@ -39,7 +39,12 @@ export function workerDeployment(settings: Settings, worker: WorkerSettings, ind
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: objectMetadata({ name: names.workerDeployment(worker.service, index), namespace: settings.namespace, labels: matchLabels, annotations: { [replicasOf]: autoscaling.enabled ? "autoscaler" : "settings" } }),
+    metadata: objectMetadata({
+      name: names.workerDeployment(worker.service, index),
+      namespace: settings.namespace,
+      labels: matchLabels,
+      annotations: { [replicasOf]: autoscaling.enabled ? "autoscaler" : "settings" },
+    }),
     spec: {
       // An autoscaler begins with this number, and moves it.
       replicas: autoscaling.enabled ? workerBounds(settings, worker).minReplicas : worker.replicas,
@@ -54,17 +59,19 @@ export function workerDeployment(settings: Settings, worker: WorkerSettings, ind
           ...processor(settings),
           terminationGracePeriodSeconds: gracePeriods(settings).podSeconds,
           topologySpreadConstraints: spread(matchLabels),
-          containers: [{
-            name: "worker",
-            image: imageReference,
-            ports: [{ name: portNames.metrics, containerPort: ports.metrics }],
-            env: [...workerEnvironment(settings, worker), ...secretVariables(worker), ...curve.env],
-            resources: worker.resources,
-            ...workerProbes,
-            volumeMounts: [configMount(), ...curve.volumeMounts],
-            securityContext: hardenedContainer,
-            terminationMessagePolicy: "FallbackToLogsOnError",
-          }],
+          containers: [
+            {
+              name: "worker",
+              image: imageReference,
+              ports: [{ name: portNames.metrics, containerPort: ports.metrics }],
+              env: [...workerEnvironment(settings, worker), ...secretVariables(worker), ...curve.env],
+              resources: worker.resources,
+              ...workerProbes,
+              volumeMounts: [configMount(), ...curve.volumeMounts],
+              securityContext: hardenedContainer,
+              terminationMessagePolicy: "FallbackToLogsOnError",
+            },
+          ],
           volumes: [configVolume(configFiles.worker), ...curve.volumes],
         },
       },

@@ -21,9 +21,10 @@ export async function ensureKindRegistry(): Promise<string> {
   const running = await output(["docker", "inspect", "-f", "{{.State.Running}}", kindRegistry]);
   if (running === "true") return "running";
   const port = `127.0.0.1:${addresses.registryPort}:5000`;
-  const command = running === undefined
-    ? ["docker", "run", "-d", "--restart=always", "-p", port, "--network", "bridge", "--name", kindRegistry, versions.registryImage]
-    : ["docker", "start", kindRegistry];
+  const command =
+    running === undefined
+      ? ["docker", "run", "-d", "--restart=always", "-p", port, "--network", "bridge", "--name", kindRegistry, versions.registryImage]
+      : ["docker", "start", kindRegistry];
   await run(command, { log: "registry", todo: `Port ${addresses.registryPort} on loopback must be free, and ${versions.registryImage} reachable.` });
   return "started";
 }

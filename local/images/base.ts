@@ -28,7 +28,10 @@ export async function ensureBaseImage(host: string, onLine: (line: string) => vo
 /** What the Dockerfile needs of the genuine image: Debian, Node and npm at the same places, and this machine's certificate authorities. */
 async function baseTar(onLine: (line: string) => void): Promise<string> {
   const trust = authorities();
-  const trusted = createHash("sha256").update(trust === undefined ? "" : readFileSync(trust)).digest("hex").slice(0, 8);
+  const trusted = createHash("sha256")
+    .update(trust === undefined ? "" : readFileSync(trust))
+    .digest("hex")
+    .slice(0, 8);
   const tar = join(paths.cache, `base-image-${versions.debianSuite}-node-${versions.node}-npm-${versions.npm}-${trusted}.tar`);
   if (existsSync(tar)) return tar;
   const root = join(paths.state, "base-image");
@@ -36,13 +39,32 @@ async function baseTar(onLine: (line: string) => void): Promise<string> {
   mkdirSync(root, { recursive: true });
   const packages = join(paths.cache, "debootstrap");
   mkdirSync(packages, { recursive: true });
-  const mirror = await output(["sh", "-c", `apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: ${versions.debianSuite}' | head -n 1`]);
+  const mirror = await output([
+    "sh",
+    "-c",
+    `apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: ${versions.debianSuite}' | head -n 1`,
+  ]);
   // In a mount namespace of its own: debootstrap mounts, and an interruption would leave that mounted.
-  await run(["unshare", "--mount", "--propagation", "private", "debootstrap", "--variant=minbase", `--cache-dir=${packages}`, "--include=ca-certificates,libstdc++6", versions.debianSuite, root, ...(mirror ? [mirror] : [])], {
-    log: "base-image",
-    onLine,
-    todo: "debootstrap needs root and a Debian mirror; see the log.",
-  });
+  await run(
+    [
+      "unshare",
+      "--mount",
+      "--propagation",
+      "private",
+      "debootstrap",
+      "--variant=minbase",
+      `--cache-dir=${packages}`,
+      "--include=ca-certificates,libstdc++6",
+      versions.debianSuite,
+      root,
+      ...(mirror ? [mirror] : []),
+    ],
+    {
+      log: "base-image",
+      onLine,
+      todo: "debootstrap needs root and a Debian mirror; see the log.",
+    },
+  );
   if (trust !== undefined) cpSync(trust, join(root, "etc/ssl/certs/ca-certificates.crt"), { dereference: true });
   mkdirSync(join(root, "usr/local/bin"), { recursive: true });
   cpSync(process.execPath, join(root, "usr/local/bin/node"));

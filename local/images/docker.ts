@@ -32,7 +32,20 @@ export const dockerEngine: Service = {
   command: [
     ...["unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--propagation", "private", "--mount-proc"],
     // A pid file that a crash left names a process of the namespace before, and one of this one, too.
-    ...["tini", "-s", "--", "sh", "-c", 'rm -f "$0" "$1"; shift; exec "$@"', pidFile, containerdPidFile, "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false"],
+    ...[
+      "tini",
+      "-s",
+      "--",
+      "sh",
+      "-c",
+      'rm -f "$0" "$1"; shift; exec "$@"',
+      pidFile,
+      containerdPidFile,
+      "dockerd",
+      "--bridge=none",
+      "--iptables=false",
+      "--ip6tables=false",
+    ],
     ...["--host", ownDockerHost, "--data-root", join(paths.state, "docker"), "--exec-root", executionRoot],
     ...["--pidfile", pidFile, "--cgroup-parent", `/${cgroup}/docker`],
   ],

@@ -48,7 +48,10 @@ async function fetched(say: Say): Promise<string> {
   const artifact = `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${versions.elastic}:zip`;
   // It leaves a folder where it is run.
   const options = { log: "elasticsearch", cwd: partial, todo: "It needs Maven's central repository; see the log.", onLine: say };
-  await run(["mvn", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack", `-Dartifact=${artifact}`, `-DoutputDirectory=${partial}`], options);
+  await run(
+    ["mvn", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack", `-Dartifact=${artifact}`, `-DoutputDirectory=${partial}`],
+    options,
+  );
   renameSync(join(partial, `elasticsearch-${versions.elastic}`), target);
   rmSync(partial, { recursive: true, force: true });
   return target;

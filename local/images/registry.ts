@@ -45,7 +45,10 @@ export async function ensureRegistry(kind: boolean): Promise<string> {
 }
 
 export async function registryAnswers(): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${addresses.registryPort}/v2/`).then(({ ok }) => ok, () => false);
+  return fetch(`http://127.0.0.1:${addresses.registryPort}/v2/`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 /** Whether the registry on loopback has an image. */

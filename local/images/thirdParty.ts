@@ -35,7 +35,9 @@ export const makeable: Wanted = Object.fromEntries(Object.keys(recipes).map((par
 /** The parts whose images the registry on loopback lacks, or has from a recipe that is no more. */
 export async function missingImages(wanted: Wanted): Promise<ThirdParty[]> {
   const parts = Object.entries(wanted) as [ThirdParty, string][];
-  const there = await Promise.all(parts.map(async ([part, reference]) => (await hasImage(marker(part, reference))) || (await hasImage(pulledMarker(reference)))));
+  const there = await Promise.all(
+    parts.map(async ([part, reference]) => (await hasImage(marker(part, reference))) || (await hasImage(pulledMarker(reference)))),
+  );
   return parts.filter((_, place) => !there[place]).map(([part]) => part);
 }
 
@@ -56,7 +58,10 @@ export async function ensureThirdPartyImages(wanted: Wanted, host: string, say: 
 
 /** A second tag says where an image came from; it lives and goes with the registry. */
 function marker(part: ThirdParty, reference: string): string {
-  return `${reference}-made-${createHash("sha256").update(recipes[part]?.of ?? "").digest("hex").slice(0, 12)}`;
+  return `${reference}-made-${createHash("sha256")
+    .update(recipes[part]?.of ?? "")
+    .digest("hex")
+    .slice(0, 12)}`;
 }
 
 function pulledMarker(reference: string): string {

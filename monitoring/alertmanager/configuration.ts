@@ -53,21 +53,25 @@ export function alertmanagerConfiguration(receivers: Receivers) {
     // Who is told that there is no broker need not be told of each broker and its consequences.
     inhibit_rules: [
       { source_matchers: ['alertname="ZeromqNoBroker"'], target_matchers: ['alertname=~"Zeromq(BrokerDown|MetricAbsent|WorkerWithoutBroker)"'] },
-      { source_matchers: ['alertname="ZeromqServiceWithoutWorkers"'], target_matchers: ['alertname=~"Zeromq(QueueGrowing|OldestRequestTooOld)"'], equal: ["service"] },
+      {
+        source_matchers: ['alertname="ZeromqServiceWithoutWorkers"'],
+        target_matchers: ['alertname=~"Zeromq(QueueGrowing|OldestRequestTooOld)"'],
+        equal: ["service"],
+      },
       { source_matchers: ['alertname="ZeromqErrorBudgetBurnsFast"'], target_matchers: ['alertname="ZeromqErrorBudgetBurnsSlowly"'] },
     ],
     receivers: [
       { name: nobody },
       ...(someone === nobody
         ? []
-        : [{
-            name: operators,
-            ...(webhook !== undefined && { webhook_configs: [{ url: webhook, send_resolved: true }] }),
-            ...(email !== undefined && { email_configs: [mail(email)] }),
-          }]),
-      ...(receivers.deadMansSwitch === undefined
-        ? []
-        : [{ name: deadMansSwitch, webhook_configs: [{ url: receivers.deadMansSwitch, send_resolved: false }] }]),
+        : [
+            {
+              name: operators,
+              ...(webhook !== undefined && { webhook_configs: [{ url: webhook, send_resolved: true }] }),
+              ...(email !== undefined && { email_configs: [mail(email)] }),
+            },
+          ]),
+      ...(receivers.deadMansSwitch === undefined ? [] : [{ name: deadMansSwitch, webhook_configs: [{ url: receivers.deadMansSwitch, send_resolved: false }] }]),
     ],
   };
 }

@@ -1,4 +1,10 @@
-import { LegendDisplayMode, LegendPlacement, TooltipDisplayMode, VizLegendOptionsBuilder, VizTooltipOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
+import {
+  LegendDisplayMode,
+  LegendPlacement,
+  TooltipDisplayMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
@@ -41,7 +47,14 @@ export function timeSeries({ title, description, unit, queries, width = 8 }: Pan
     .legend(new VizLegendOptionsBuilder().displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).showLegend(true))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
   for (const [place, [legend, expr]] of Object.entries(queries).entries()) {
-    panel.withTarget(new DataqueryBuilder().refId(String.fromCharCode(65 + place)).expr(expr).legendFormat(legend).datasource(dataSource).range());
+    panel.withTarget(
+      new DataqueryBuilder()
+        .refId(String.fromCharCode(65 + place))
+        .expr(expr)
+        .legendFormat(legend)
+        .datasource(dataSource)
+        .range(),
+    );
   }
   return panel;
 }

@@ -28,7 +28,7 @@ export const overview: Row = {
       title: "Latency P95",
       description: "95 of 100 requests are answered within that time, from their arrival at a broker to their reply's leaving.",
       unit: "s",
-      queries: { "P95": `histogram_quantile(0.95, sum by (le) (rate(${messageLatency.name}_bucket[${window}])))` },
+      queries: { P95: `histogram_quantile(0.95, sum by (le) (rate(${messageLatency.name}_bucket[${window}])))` },
     },
   ],
 };

@@ -1,4 +1,13 @@
-import { AnnotationQueryBuilder, type Dashboard, DashboardBuilder, DashboardCursorSync, QueryVariableBuilder, RowBuilder, VariableRefresh, VariableSort } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  AnnotationQueryBuilder,
+  type Dashboard,
+  DashboardBuilder,
+  DashboardCursorSync,
+  QueryVariableBuilder,
+  RowBuilder,
+  VariableRefresh,
+  VariableSort,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { serviceMetrics } from "../../services/contract/metrics.ts";
 import { dataSource, type Row, timeSeries } from "./panel.ts";
 import { overview, services } from "./requests.ts";

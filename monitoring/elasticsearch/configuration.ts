@@ -66,12 +66,16 @@ export const elasticsearchRoles = {
 
 /** The file `users`: passwords as hashes. */
 export function usersFile(passwords: Readonly<Record<ElasticsearchUser, string>>): string {
-  return Object.entries(elasticsearchUsers).map(([key, { name }]) => `${name}:${passwordHash(passwords[key as ElasticsearchUser])}\n`).join("");
+  return Object.entries(elasticsearchUsers)
+    .map(([key, { name }]) => `${name}:${passwordHash(passwords[key as ElasticsearchUser])}\n`)
+    .join("");
 }
 
 /** The file `users_roles`. */
 export function rolesOfUsersFile(): string {
-  return Object.values(elasticsearchUsers).map(({ name, role }) => `${role}:${name}\n`).join("");
+  return Object.values(elasticsearchUsers)
+    .map(({ name, role }) => `${role}:${name}\n`)
+    .join("");
 }
 
 const rounds = 10_000;

@@ -25,18 +25,20 @@ interface About {
 export function filebeatConfiguration({ namespace, elasticsearch }: About) {
   return {
     filebeat: {
-      inputs: [{
-        type: "container",
-        paths: [`${filebeatPaths.containers}/*_${namespace}_*.log`],
-        // What Elasticsearch says when it cannot write must not be more to write.
-        exclude_files: [loggingNames.elasticsearch, loggingNames.kibana].map((name) => `/${name}-\\d+_`),
-        scan_frequency: "2s",
-        // A pod's last lines are read to their end, though the kubelet deletes the file.
-        close_removed: false,
-        clean_removed: false,
-        ignore_older: `${ignoreHours}h`,
-        clean_inactive: `${forgetHours}h`,
-      }],
+      inputs: [
+        {
+          type: "container",
+          paths: [`${filebeatPaths.containers}/*_${namespace}_*.log`],
+          // What Elasticsearch says when it cannot write must not be more to write.
+          exclude_files: [loggingNames.elasticsearch, loggingNames.kibana].map((name) => `/${name}-\\d+_`),
+          scan_frequency: "2s",
+          // A pod's last lines are read to their end, though the kubelet deletes the file.
+          close_removed: false,
+          clean_removed: false,
+          ignore_older: `${ignoreHours}h`,
+          clean_inactive: `${forgetHours}h`,
+        },
+      ],
     },
     path: { data: filebeatPaths.data },
     // The node, which the pod's own name does not tell.

@@ -34,7 +34,9 @@ export function logTemplate({ lifecycle }: { readonly lifecycle: boolean }) {
           timestamp: { ...types.time, ignore_malformed: true },
           stream: types.word,
           host: { properties: { name: types.word } },
-          kubernetes: { properties: { namespace: types.word, pod: { properties: { name: types.word } }, container: { properties: { name: types.word, id: types.word } } } },
+          kubernetes: {
+            properties: { namespace: types.word, pod: { properties: { name: types.word } }, container: { properties: { name: types.word, id: types.word } } },
+          },
           error: types.object,
         },
       },

@@ -14,16 +14,18 @@ export const grafanaPaths = {
 export function dataSources(scrapeIntervalSeconds: number) {
   return {
     apiVersion: 1,
-    datasources: [{
-      name: "Prometheus",
-      type: dataSource.type,
-      uid: dataSource.uid,
-      access: "proxy",
-      url: `http://${monitoringNames.prometheus}:${monitoringPorts.prometheus}`,
-      isDefault: true,
-      editable: false,
-      jsonData: { timeInterval: `${scrapeIntervalSeconds}s`, httpMethod: "POST" },
-    }],
+    datasources: [
+      {
+        name: "Prometheus",
+        type: dataSource.type,
+        uid: dataSource.uid,
+        access: "proxy",
+        url: `http://${monitoringNames.prometheus}:${monitoringPorts.prometheus}`,
+        isDefault: true,
+        editable: false,
+        jsonData: { timeInterval: `${scrapeIntervalSeconds}s`, httpMethod: "POST" },
+      },
+    ],
   };
 }
 

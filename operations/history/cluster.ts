@@ -26,7 +26,12 @@ export async function settled(place: Place, name: string): Promise<void> {
 }
 
 /** Gives a pod's port an address on this machine, as `kubectl port-forward` does, for as long as it is used. */
-export async function forwarded<Result>({ kubeContext, namespace }: Place, pod: string, port: number, use: (address: string) => Promise<Result>): Promise<Result> {
+export async function forwarded<Result>(
+  { kubeContext, namespace }: Place,
+  pod: string,
+  port: number,
+  use: (address: string) => Promise<Result>,
+): Promise<Result> {
   const args = ["--context", kubeContext, "--namespace", namespace, "port-forward", "--address", "127.0.0.1", `pod/${pod}`, `:${port}`];
   const child = execa("kubectl", args, { stdin: "ignore", reject: false });
   let said = "";
@@ -42,7 +47,9 @@ export async function forwarded<Result>({ kubeContext, namespace }: Place, pod: 
     return await use(address);
   } catch (error) {
     // What `fetch` says of a connection that broke is in its cause.
-    throw error instanceof TypeError ? new Refusal(`the way to the pod ${pod} broke: ${String((error.cause as Error | undefined)?.message ?? error.message)} ${said.trim()}`.trim()) : error;
+    throw error instanceof TypeError
+      ? new Refusal(`the way to the pod ${pod} broke: ${String((error.cause as Error | undefined)?.message ?? error.message)} ${said.trim()}`.trim())
+      : error;
   } finally {
     child.kill();
     await child;

@@ -60,7 +60,9 @@ export async function restoreLogLines(outputs: Outputs, distribution: Distributi
       await made(call, index, distribution);
       for await (const batch of batches(createReadStream(archive.path(`${folder}/${file}`)))) {
         const { items } = (await call("POST", `${index}/_bulk`, batch)) as { items: { create: { status: number; error?: unknown } }[] };
-        for (const { create: { status, error } } of items) {
+        for (const {
+          create: { status, error },
+        } of items) {
           if (status === 409) counts.there += 1;
           else if (status < 300) counts.added += 1;
           else throw new Refusal(`Elasticsearch does not take a line of ${index}: ${JSON.stringify(error)}`);
@@ -100,7 +102,8 @@ export async function* batches(file: Readable): AsyncGenerator<string> {
 /** An index of before is as old as its day, not as this restore: its lifecycle deletes it when it would have. */
 async function made(call: Call, index: string, distribution: Distribution): Promise<void> {
   const day = /-(\d{4})\.(\d\d)\.(\d\d)$/.exec(index);
-  const settings = distribution === "default" && day !== null ? { "index.lifecycle.origination_date": Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3])) } : {};
+  const settings =
+    distribution === "default" && day !== null ? { "index.lifecycle.origination_date": Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3])) } : {};
   await call("PUT", index, JSON.stringify({ settings })).catch((error: unknown) => {
     if (!(error instanceof Refusal && error.message.includes("resource_already_exists_exception"))) throw error;
   });
@@ -127,14 +130,20 @@ async function withElasticsearch<Result>(outputs: Outputs, use: (call: Call) => 
   return forwarded(outputs, `${name}-0`, loggingPorts.elasticsearch, (address) =>
     use(async (method, path, body) => {
       const type = path.endsWith("/_bulk") ? "application/x-ndjson" : "application/json";
-      const answer = await asked(`${address}/${path}`, { method, headers: { ...headers, ...(body !== undefined && { "content-type": type }) }, ...(body !== undefined && { body }) });
+      const answer = await asked(`${address}/${path}`, {
+        method,
+        headers: { ...headers, ...(body !== undefined && { "content-type": type }) },
+        ...(body !== undefined && { body }),
+      });
       return exact(await answer.text());
-    }));
+    }),
+  );
 }
 
 /** JSON in which numbers stay as they were written: a handler's may have more digits than a number here. */
 export function exact(text: string): unknown {
-  const keep = (_: string, value: unknown, { source }: { source?: string }): unknown => (typeof value === "number" && source !== undefined && String(value) !== source ? rawJson(source) : value);
+  const keep = (_: string, value: unknown, { source }: { source?: string }): unknown =>
+    typeof value === "number" && source !== undefined && String(value) !== source ? rawJson(source) : value;
   return JSON.parse(text, keep as (key: string, value: unknown) => unknown);
 }
 

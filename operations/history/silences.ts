@@ -43,7 +43,8 @@ export async function restoreSilences(outputs: Outputs, archive: Archive): Promi
 
 /** Those that are neither there already nor over. They get another id: Alertmanager takes none that it does not know. */
 export function missing(kept: readonly Silence[], there: readonly Silence[], nowMs: number): Silence[] {
-  const what = ({ matchers, endsAt, createdBy, comment }: Silence): string => JSON.stringify([matchers.map((matcher) => Object.entries(matcher).sort()), Date.parse(endsAt), createdBy, comment]);
+  const what = ({ matchers, endsAt, createdBy, comment }: Silence): string =>
+    JSON.stringify([matchers.map((matcher) => Object.entries(matcher).sort()), Date.parse(endsAt), createdBy, comment]);
   const known = new Set(there.filter(({ status }) => status?.state !== "expired").map(what));
   return kept.filter((one) => Date.parse(one.endsAt) > nowMs && !known.has(what(one))).map(({ id: _, status: __, updatedAt: ___, ...silence }) => silence);
 }

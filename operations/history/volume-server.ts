@@ -43,7 +43,8 @@ const kinds = {
         const opened: Opened[] = [];
         try {
           for (const path of await below("wal", (name) => !name.endsWith(".tmp"))) opened.push(await opening(volume, path));
-          for (const block of (await readdir(volume)).filter(isBlock)) for (const path of await below(block, () => true)) opened.push(await opening(volume, path));
+          for (const block of (await readdir(volume)).filter(isBlock))
+            for (const path of await below(block, () => true)) opened.push(await opening(volume, path));
           return opened;
         } catch (error) {
           for (const { file } of opened) await file.close();
@@ -85,11 +86,15 @@ async function opening(folder: string, path: string): Promise<Opened> {
 
 /** The files below a folder of the volume, in the order of their names. */
 async function below(folder: string, wanted: (name: string) => boolean): Promise<string[]> {
-  const entries = (await readdir(join(volume, folder), { withFileTypes: true })).filter(({ name }) => wanted(name)).sort((one, other) => (one.name < other.name ? -1 : 1));
-  const lists = await Promise.all(entries.map(async (entry) => {
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? below(path, wanted) : [path];
-  }));
+  const entries = (await readdir(join(volume, folder), { withFileTypes: true }))
+    .filter(({ name }) => wanted(name))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  const lists = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? below(path, wanted) : [path];
+    }),
+  );
   return lists.flat();
 }
 

@@ -53,9 +53,13 @@ export async function restoreVolume(outputs: Outputs, kind: Task["kind"], archiv
 
   await served(outputs, kind, owner, claim, async (address) => {
     const own = ((await (await asked(`${address}/own`)).json()) as string[]).filter((name) => ![...files.keys()].some((path) => path.startsWith(`${name}/`)));
-    if (own.length > 0) throw new Refusal(`${kind} has history of its own that the backup has not (${own.join(", ")}): it is left as it is. To give that up, delete the claim ${claim}`);
+    if (own.length > 0)
+      throw new Refusal(
+        `${kind} has history of its own that the backup has not (${own.join(", ")}): it is left as it is. To give that up, delete the claim ${claim}`,
+      );
     await asked(`${address}/begin`, { method: "POST" });
-    for (const path of files.keys()) await asked(`${address}/file?of=${encodeURIComponent(path)}`, { method: "PUT", body: await openAsBlob(archive.path(`${kind}/${path}`)) });
+    for (const path of files.keys())
+      await asked(`${address}/file?of=${encodeURIComponent(path)}`, { method: "PUT", body: await openAsBlob(archive.path(`${kind}/${path}`)) });
     await kubectl(outputs, ["delete", "statefulset", kind, "--cascade=foreground", "--timeout=300s"]);
     await asked(`${address}/replace`, { method: "POST" });
   });
@@ -70,7 +74,13 @@ function claimOf({ metadata, spec }: StatefulSet): string | undefined {
 }
 
 /** Runs the program that gives out files, and takes them, in a pod on the volume. */
-async function served<Result>(outputs: Outputs, kind: Task["kind"], owner: StatefulSet, claim: string, use: (address: string) => Promise<Result>): Promise<Result> {
+async function served<Result>(
+  outputs: Outputs,
+  kind: Task["kind"],
+  owner: StatefulSet,
+  claim: string,
+  use: (address: string) => Promise<Result>,
+): Promise<Result> {
   const name = `${kind}-volume`;
   await settled(outputs, kind);
   const gone = () => kubectl(outputs, ["delete", "pod", name, "--ignore-not-found", "--grace-period=1", "--timeout=120s"]);
@@ -95,26 +105,38 @@ function serverPod(name: string, { namespace, images, activeColor }: Outputs, ki
     metadata: { name, namespace, labels: { [labels.app]: name } },
     spec: {
       ...hardenedPod,
-      imagePullSecrets, tolerations, nodeSelector,
+      imagePullSecrets,
+      tolerations,
+      nodeSelector,
       // The volume has this owner already.
       securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId, fsGroupChangePolicy: "OnRootMismatch" },
       // One node at a time has the volume: that of the pod that it belongs to.
-      affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname", labelSelector: owner.spec!.selector }] } },
+      affinity: {
+        podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname", labelSelector: owner.spec!.selector }] },
+      },
       restartPolicy: "Never",
       // Nobody else would end one that was left behind.
       activeDeadlineSeconds: 86_400,
       terminationGracePeriodSeconds: 1,
-      containers: [{
-        name: "files",
-        image: images[activeColor],
-        command: [image.node, "--disable-warning=ExperimentalWarning", "--input-type=module-typescript", "--eval", program, JSON.stringify(task)],
-        volumeMounts: [{ name: "volume", mountPath: server.volume }, { name: "temporary", mountPath: server.temporary }],
-        readinessProbe: { exec: { command: [image.node, "--eval", isReady] }, timeoutSeconds: 10, periodSeconds: 1 },
-        resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "1", memory: "256Mi" } },
-        securityContext: hardenedContainer,
-        terminationMessagePolicy: "FallbackToLogsOnError",
-      }],
-      volumes: [{ name: "volume", persistentVolumeClaim: { claimName: claim } }, { name: "temporary", emptyDir: {} }],
+      containers: [
+        {
+          name: "files",
+          image: images[activeColor],
+          command: [image.node, "--disable-warning=ExperimentalWarning", "--input-type=module-typescript", "--eval", program, JSON.stringify(task)],
+          volumeMounts: [
+            { name: "volume", mountPath: server.volume },
+            { name: "temporary", mountPath: server.temporary },
+          ],
+          readinessProbe: { exec: { command: [image.node, "--eval", isReady] }, timeoutSeconds: 10, periodSeconds: 1 },
+          resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "1", memory: "256Mi" } },
+          securityContext: hardenedContainer,
+          terminationMessagePolicy: "FallbackToLogsOnError",
+        },
+      ],
+      volumes: [
+        { name: "volume", persistentVolumeClaim: { claimName: claim } },
+        { name: "temporary", emptyDir: {} },
+      ],
     },
   };
 }

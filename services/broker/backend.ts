@@ -18,7 +18,18 @@ import type { Worker, WorkerPeer } from "./state.ts";
 
 type ToWorkers = Pick<
   Outbox,
-  "plainRequest" | "plainHeartbeat" | "plainDisconnect" | "workerWelcome" | "workerHeartbeat" | "request" | "cancel" | "partialCredit" | "backlog" | "workerDisconnect" | "workerJoined" | "workerLeft"
+  | "plainRequest"
+  | "plainHeartbeat"
+  | "plainDisconnect"
+  | "workerWelcome"
+  | "workerHeartbeat"
+  | "request"
+  | "cancel"
+  | "partialCredit"
+  | "backlog"
+  | "workerDisconnect"
+  | "workerJoined"
+  | "workerLeft"
 >;
 
 class Peer implements WorkerPeer, Gathering {
@@ -41,12 +52,21 @@ class Peer implements WorkerPeer, Gathering {
 }
 
 /** Workers' frames ⇄ the core's calls. */
-export function createBackend(about: Omit<Welcome, "version" | "role">, measures: Measures, log: Logger, limited: LimitedLog): { room: Room; outbox: ToWorkers; flush(): void } {
+export function createBackend(
+  about: Omit<Welcome, "version" | "role">,
+  measures: Measures,
+  log: Logger,
+  limited: LimitedLog,
+): { room: Room; outbox: ToWorkers; flush(): void } {
   const peers = new Map<Connection, Peer>();
   const outgoing = createOutgoing<Peer>({
     onSent: () => measures.sent("backend"),
     onSlow(link) {
-      limited.warn("backend slow", { remote: link.connection.remote, unsentBytes: link.connection.unsentBytes }, "a worker does not read: its connection is closed");
+      limited.warn(
+        "backend slow",
+        { remote: link.connection.remote, unsentBytes: link.connection.unsentBytes },
+        "a worker does not read: its connection is closed",
+      );
       link.connection.destroy(new Error("the peer does not read"));
     },
   });
@@ -123,7 +143,10 @@ export function createBackend(about: Omit<Welcome, "version" | "role">, measures
     outbox: {
       plainRequest(to, form, delivery, body, more) {
         const { addresses } = to as Peer;
-        return outgoing.send(to as Peer, encodeWorkerMessage({ kind: "request", form, address: [addresses.of(delivery)], body: more === undefined ? [body] : [body, ...more] }));
+        return outgoing.send(
+          to as Peer,
+          encodeWorkerMessage({ kind: "request", form, address: [addresses.of(delivery)], body: more === undefined ? [body] : [body, ...more] }),
+        );
       },
       plainHeartbeat: (to, form) => void outgoing.send(to as Peer, encodeWorkerMessage({ kind: "heartbeat", form })),
       plainDisconnect: (to, form) => void outgoing.send(to as Peer, encodeWorkerMessage({ kind: "disconnect", form })),

@@ -20,7 +20,16 @@ export interface Clients {
   opened(peer: ClientPeer): void;
   hello(peer: ClientPeer, versionFrom: number, versionTo: number, instance: string, nowMs: number): void;
   heartbeat(peer: ClientPeer, nowMs: number): void;
-  request(peer: ClientPeer, id: number, timeoutMs: number, service: string, trace: string | undefined, partialCredit: number, body: Buffer, nowMs: number): void;
+  request(
+    peer: ClientPeer,
+    id: number,
+    timeoutMs: number,
+    service: string,
+    trace: string | undefined,
+    partialCredit: number,
+    body: Buffer,
+    nowMs: number,
+  ): void;
   plainRequest(peer: ClientPeer, form: Form, service: string, body: Buffer, more: Body | undefined, nowMs: number): void;
   cancel(peer: ClientPeer, id: number, nowMs: number): void;
   partialCredit(peer: ClientPeer, id: number, count: number, nowMs: number): void;
@@ -49,7 +58,16 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
   let plainIds = 0;
 
   const create = (key: string | undefined, instance: Buffer, peer: ClientPeer, nowMs: number): Client => ({
-    key, instance, peer, requests: new Map(), plain: key === undefined ? new Set() : undefined, outstanding: 0, bytes: 0, heardAtMs: nowMs, goneAtMs: undefined, asked: "nothing",
+    key,
+    instance,
+    peer,
+    requests: new Map(),
+    plain: key === undefined ? new Set() : undefined,
+    outstanding: 0,
+    bytes: 0,
+    heardAtMs: nowMs,
+    goneAtMs: undefined,
+    asked: "nothing",
   });
 
   const full = (): boolean => {
@@ -167,7 +185,8 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
       else if (client.asked === "nothing") client.asked = "state";
       const answer = manage(service, body);
       if (answer !== undefined) outbox.reply(peer, id, answer, undefined);
-      else if (body.length > limits.maxMessageBytes) outbox.error(peer, id, "too_large", "no", `the request has ${body.length} bytes, at most ${limits.maxMessageBytes} are allowed (MAX_MESSAGE_SIZE)`);
+      else if (body.length > limits.maxMessageBytes)
+        outbox.error(peer, id, "too_large", "no", `the request has ${body.length} bytes, at most ${limits.maxMessageBytes} are allowed (MAX_MESSAGE_SIZE)`);
       else if (role === "terminating") outbox.error(peer, id, "draining", "no", "the broker is about to end");
       else if (peer.identity?.services !== undefined && !peer.identity.services.includes(service)) {
         outbox.error(peer, id, "forbidden", "no", `the key of ${peer.identity.name} is not admitted to ${JSON.stringify(service)}`);

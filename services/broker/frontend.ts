@@ -19,7 +19,10 @@ export interface Room {
   closed(connection: Connection, cleanly: boolean, core: Broker, nowMs: number): void;
 }
 
-type ToClients = Pick<Outbox, "plainReply" | "clientWelcome" | "clientHeartbeat" | "reply" | "partial" | "error" | "goAway" | "plainClose" | "clientDisconnect">;
+type ToClients = Pick<
+  Outbox,
+  "plainReply" | "clientWelcome" | "clientHeartbeat" | "reply" | "partial" | "error" | "goAway" | "plainClose" | "clientDisconnect"
+>;
 
 class Peer implements ClientPeer, Gathering {
   readonly connection: Connection;
@@ -35,13 +38,21 @@ class Peer implements ClientPeer, Gathering {
 }
 
 /** Clients' frames ⇄ the core's calls. */
-export function createFrontend(about: Omit<Welcome, "version" | "role">, measures: Measures, log: LimitedLog): { room: Room; outbox: ToClients; flush(): void } {
+export function createFrontend(
+  about: Omit<Welcome, "version" | "role">,
+  measures: Measures,
+  log: LimitedLog,
+): { room: Room; outbox: ToClients; flush(): void } {
   const peers = new Map<Connection, Peer>();
   const outgoing = createOutgoing<Peer>({
     onSent: () => measures.sent("frontend"),
     onSlow(link) {
       measures.dropped("client_slow");
-      log.warn("frontend slow", { remote: link.connection.remote, unsentBytes: link.connection.unsentBytes }, "a client does not read: its connection is closed");
+      log.warn(
+        "frontend slow",
+        { remote: link.connection.remote, unsentBytes: link.connection.unsentBytes },
+        "a client does not read: its connection is closed",
+      );
       link.connection.destroy(new Error("the peer does not read"));
     },
   });
@@ -53,7 +64,8 @@ export function createFrontend(about: Omit<Welcome, "version" | "role">, measure
   const visitor: FromClientVisitor = {
     hello: (from, to, instance) => core.clients.hello(peer, from, to, instance, nowMs),
     heartbeat: () => core.clients.heartbeat(peer, nowMs),
-    request: (id, timeoutMs, _retry, service, trace, partialCredit, body) => core.clients.request(peer, id, timeoutMs, service, trace, partialCredit, body, nowMs),
+    request: (id, timeoutMs, _retry, service, trace, partialCredit, body) =>
+      core.clients.request(peer, id, timeoutMs, service, trace, partialCredit, body, nowMs),
     cancel: (id) => core.clients.cancel(peer, id, nowMs),
     partialCredit: (id, count) => core.clients.partialCredit(peer, id, count, nowMs),
     disconnect: () => core.clients.disconnect(peer, nowMs),

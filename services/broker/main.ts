@@ -25,7 +25,12 @@ await runProgram(async () => {
 
   const { security, keysCreated } = createSecurity(settings.curve, main);
   const measures = createMeasures(settings, () => broker?.core, keysCreated);
-  const http = await serveHttp({ port: settings.metricsPort, exposition: measures.exposition, notReady: () => notReady, drain: () => process.kill(process.pid, "SIGTERM") }).catch((error: unknown) => {
+  const http = await serveHttp({
+    port: settings.metricsPort,
+    exposition: measures.exposition,
+    notReady: () => notReady,
+    drain: () => process.kill(process.pid, "SIGTERM"),
+  }).catch((error: unknown) => {
     throw bindProblem(`port ${settings.metricsPort}`, environment.metricsPort.name, error);
   });
   const running = await startBroker(settings, security, measures, moduleLog(log, "broker")).catch((error: unknown) => {

@@ -31,7 +31,16 @@ export interface Outbox {
   workerWelcome(worker: WorkerPeer, version: number, role: Role): void;
   workerHeartbeat(worker: WorkerPeer, backlog: number): void;
   request(
-    worker: WorkerPeer, delivery: number, timeoutMs: number, attempt: number, client: Buffer, id: number, trace: string | undefined, partialCredit: number, body: Buffer, more: Body | undefined,
+    worker: WorkerPeer,
+    delivery: number,
+    timeoutMs: number,
+    attempt: number,
+    client: Buffer,
+    id: number,
+    trace: string | undefined,
+    partialCredit: number,
+    body: Buffer,
+    more: Body | undefined,
   ): void;
   cancel(worker: WorkerPeer, delivery: number): void;
   partialCredit(worker: WorkerPeer, delivery: number, count: number): void;

@@ -26,6 +26,7 @@ export function createRequestLines(log: Logger, now: () => number): Pick<Outbox,
     rejected(bound, service, request) {
       limited.warn(bound, { ...(request && about(request.instance, request.id)), bound, service }, "refused: a bound is reached");
     },
-    redelivered: (service, instance, id) => limited.warn("redelivered", { ...about(instance, id), service }, "request given to another worker: its own was lost"),
+    redelivered: (service, instance, id) =>
+      limited.warn("redelivered", { ...about(instance, id), service }, "request given to another worker: its own was lost"),
   };
 }

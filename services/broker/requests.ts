@@ -25,7 +25,16 @@ export interface Requests {
   /** The service of that name; nothing where the broker knows as many as it may. */
   service(name: string): Service | undefined;
   accept(
-    client: Client, id: number, form: Form | undefined, service: string, body: Buffer, more: Body | undefined, trace: string | undefined, partialCredit: number, timeoutMs: number, nowMs: number,
+    client: Client,
+    id: number,
+    form: Form | undefined,
+    service: string,
+    body: Buffer,
+    more: Body | undefined,
+    trace: string | undefined,
+    partialCredit: number,
+    timeoutMs: number,
+    nowMs: number,
   ): void;
   /** Ends a request with an error. */
   fail(request: Request, name: ErrorName, executed: Executed, message: string, nowMs: number): void;
@@ -186,7 +195,18 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
       return true;
     }
     const timeoutMs = Math.max(1, Math.ceil(request.deadlineMs - nowMs));
-    outbox.request(worker.peer, request.delivery, timeoutMs, request.starts + 1, client.instance, request.id, extra?.trace, extra?.partialCredit ?? 0, request.body, extra?.more);
+    outbox.request(
+      worker.peer,
+      request.delivery,
+      timeoutMs,
+      request.starts + 1,
+      client.instance,
+      request.id,
+      extra?.trace,
+      extra?.partialCredit ?? 0,
+      request.body,
+      extra?.more,
+    );
     return true;
   };
 
@@ -279,10 +299,33 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
       accepted += 1;
       const asked = timeoutMs === 0 ? limits.longestRequestMs : Math.min(timeoutMs, limits.longestRequestMs);
       const credit = form?.version === "0.2" ? unlimitedCredit : partialCredit;
-      const extra = more === undefined && trace === undefined && credit === 0 ? undefined : { more, trace, partialCredit: credit, partlyAnswered: false, partsTo: undefined, parts: undefined, partBytes: 0 };
+      const extra =
+        more === undefined && trace === undefined && credit === 0
+          ? undefined
+          : { more, trace, partialCredit: credit, partlyAnswered: false, partsTo: undefined, parts: undefined, partBytes: 0 };
       const request: Request = {
-        client, id, form, service, body, extra, bytes: size, order: accepted, acceptedAtMs: nowMs, deadlineMs: Math.ceil(nowMs + asked), starts: 0, mayHaveRun: false, suspect: false,
-        worker: undefined, delivery: 0, ended: false, previous: undefined, next: undefined, list: undefined, earlier: undefined, later: undefined, timed: false,
+        client,
+        id,
+        form,
+        service,
+        body,
+        extra,
+        bytes: size,
+        order: accepted,
+        acceptedAtMs: nowMs,
+        deadlineMs: Math.ceil(nowMs + asked),
+        starts: 0,
+        mayHaveRun: false,
+        suspect: false,
+        worker: undefined,
+        delivery: 0,
+        ended: false,
+        previous: undefined,
+        next: undefined,
+        list: undefined,
+        earlier: undefined,
+        later: undefined,
+        timed: false,
       };
       if (form === undefined) client.requests.set(id, request);
       else client.plain!.add(request);

@@ -21,7 +21,9 @@ export function createSecurity(keys: BrokerKeys | undefined, log: Logger): { sec
     security: { frontend: side("frontend", keys.clientKeysFile), backend: side("backend", keys.workerKeysFile) },
     // One that still opens counts, even if a newer one is used first; one of unknown age says nothing.
     keysCreated() {
-      const known = pairs().map(({ createdSeconds }) => createdSeconds).filter((seconds) => seconds > 0);
+      const known = pairs()
+        .map(({ createdSeconds }) => createdSeconds)
+        .filter((seconds) => seconds > 0);
       return known.length > 0 ? Math.min(...known) : 0;
     },
   };

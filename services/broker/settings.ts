@@ -92,7 +92,19 @@ export function brokerSource(): Source {
 
 /** The broker's settings: `*_ADDRESS` wins over `*_PORT`, over the mounted file, over the default. @throws SettingsError */
 export function readBrokerSettings(source: Source = brokerSource()): BrokerSettings {
-  const { frontendAddress, frontendPort, backendAddress, backendPort, curvePublicKey, curveSecretKey, curvePairsFile, curveKeysCreated, curveClientKeysFile, curveWorkerKeysFile, ...rest } = readAll(source);
+  const {
+    frontendAddress,
+    frontendPort,
+    backendAddress,
+    backendPort,
+    curvePublicKey,
+    curveSecretKey,
+    curvePairsFile,
+    curveKeysCreated,
+    curveClientKeysFile,
+    curveWorkerKeysFile,
+    ...rest
+  } = readAll(source);
   return {
     ...rest,
     frontend: frontendAddress ?? `tcp://*:${frontendPort}`,
@@ -105,7 +117,8 @@ export function readBrokerSettings(source: Source = brokerSource()): BrokerSetti
 function brokerKeys(given: Pick<All, Needed>, createdSeconds: number, pairsFile: string | undefined): BrokerKeys | undefined {
   const missing = (Object.keys(given) as Needed[]).filter((key) => given[key] === undefined);
   if (missing.length === 4 && pairsFile === undefined) return undefined;
-  if (missing.length > 0) throw new SettingsError([`${missing.map((key) => environment[key].name).join(", ")} must be set too: CURVE needs all four, plain text none`]);
+  if (missing.length > 0)
+    throw new SettingsError([`${missing.map((key) => environment[key].name).join(", ")} must be set too: CURVE needs all four, plain text none`]);
   const pair = readPair({ publicKey: given.curvePublicKey!, secretKey: given.curveSecretKey! });
   if (pair === undefined) throw new SettingsError([`${environment.curvePublicKey.name} and ${environment.curveSecretKey.name} are not of one pair`]);
   return { pair: { ...pair, createdSeconds }, pairsFile, clientKeysFile: given.curveClientKeysFile!, workerKeysFile: given.curveWorkerKeysFile! };

@@ -86,8 +86,22 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
       return;
     }
     const worker: Worker = {
-      peer, form, service, credit: form === undefined ? 0 : 1, held: new Map(), deliveries: 0, startedUpTo: 0, alone: false, heardAtMs: nowMs,
-      busySinceMs: 0, busyHeartbeats: 0, heartbeatsWhileBusy: false, toldBacklog: false, previous: undefined, next: undefined, list: undefined,
+      peer,
+      form,
+      service,
+      credit: form === undefined ? 0 : 1,
+      held: new Map(),
+      deliveries: 0,
+      startedUpTo: 0,
+      alone: false,
+      heardAtMs: nowMs,
+      busySinceMs: 0,
+      busyHeartbeats: 0,
+      heartbeatsWhileBusy: false,
+      toldBacklog: false,
+      previous: undefined,
+      next: undefined,
+      list: undefined,
     };
     peer.worker = worker;
     workers.add(worker);
@@ -200,7 +214,13 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
       if (worker === undefined) return;
       const request = take(worker, delivery);
       if (request !== undefined && body.length > limits.maxMessageBytes) {
-        requests.fail(request, "too_large", "maybe", `the reply has ${body.length} bytes, at most ${limits.maxMessageBytes} are allowed (MAX_MESSAGE_SIZE)`, nowMs);
+        requests.fail(
+          request,
+          "too_large",
+          "maybe",
+          `the reply has ${body.length} bytes, at most ${limits.maxMessageBytes} are allowed (MAX_MESSAGE_SIZE)`,
+          nowMs,
+        );
       } else if (request !== undefined) requests.reply(request, body, undefined, nowMs);
       rid(worker, nowMs);
     },
@@ -243,7 +263,8 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
       const { worker } = peer;
       if (worker === undefined || worker.form === undefined) {
         const admitted = peer.identity?.services === undefined || (command.kind === "ready" && peer.identity.services.includes(command.service));
-        if (worker === undefined && !peer.greeted && command.kind === "ready" && !command.service.startsWith("mmi.") && admitted) join(peer, command.form, command.service, nowMs);
+        if (worker === undefined && !peer.greeted && command.kind === "ready" && !command.service.startsWith("mmi.") && admitted)
+          join(peer, command.form, command.service, nowMs);
         else if (command.kind !== "disconnect") {
           outbox.dropped(command.kind === "final" || command.kind === "partial" ? "stale_reply" : "unexpected_command");
           expel(peer, command.form, "unexpected-command", "a plain command on a connection that said HELLO", nowMs);

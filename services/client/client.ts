@@ -205,7 +205,8 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
   const refusal = (service: string, body: Buffer, signal: AbortSignal | undefined): RequestError | undefined => {
     const name = serviceName(Buffer.from(service));
     if (typeof name !== "string") return new RequestInvalid(`service ${JSON.stringify(service)}: ${name.what}`, service, "no");
-    if (body.length > maxMessageBytes) return new TooLarge(`the request has ${body.length} bytes, at most ${maxMessageBytes} are allowed (maxMessageBytes)`, service, "no");
+    if (body.length > maxMessageBytes)
+      return new TooLarge(`the request has ${body.length} bytes, at most ${maxMessageBytes} are allowed (maxMessageBytes)`, service, "no");
     if (closed) return new ClientClosed("the client is closed", service, "no");
     if (signal?.aborted) return new RequestAborted("the request was aborted", service, "no", signal.reason);
     return undefined;
@@ -215,7 +216,8 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
     const { name, executed, message } = outcome;
     const who = `service ${JSON.stringify(service)} at ${endpoints.join(", ")}`;
     if (name === "cancelled") return new RequestAborted("the request was aborted", service, executed, signal?.reason);
-    if (name === "timeout") return new failureClasses.timeout(`no reply from ${who} within ${timeoutMs} ms (${unreachable ?? "the broker does not answer"})`, service, executed);
+    if (name === "timeout")
+      return new failureClasses.timeout(`no reply from ${who} within ${timeoutMs} ms (${unreachable ?? "the broker does not answer"})`, service, executed);
     return new failureClasses[name](`${who}: ${message}`, service, executed);
   };
 

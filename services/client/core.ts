@@ -110,7 +110,18 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   const open = (nowMs: number, of: number): Place => {
     links += 1;
     openAtMs = undefined;
-    const place: Place = { link: links, lineage: of, state: "connecting", sinceMs: nowMs, heardAtMs: nowMs, sentAtMs: nowMs, welcome: undefined, role: "active", refuses: false, outstanding: 0 };
+    const place: Place = {
+      link: links,
+      lineage: of,
+      state: "connecting",
+      sinceMs: nowMs,
+      heardAtMs: nowMs,
+      sentAtMs: nowMs,
+      welcome: undefined,
+      role: "active",
+      refuses: false,
+      outstanding: 0,
+    };
     places.set(place.link, place);
     outbox.open(place.link, links);
     return place;
@@ -271,8 +282,22 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
       ids = (ids + 1) >>> 0;
       const endsAtMs = nowMs + asked.timeoutMs;
       const request: Pending<Call> = {
-        id: ids, call, asked, endsAtMs, deadlineMs: Math.ceil(endsAtMs), place: undefined, lostAt: undefined, lostLineage: 0, retriesLeft: asked.retries, mayHaveRun: false, lostOnce: false, partlyAnswered: false, retryAtMs: 0,
-        earlier: undefined, later: undefined, timed: false,
+        id: ids,
+        call,
+        asked,
+        endsAtMs,
+        deadlineMs: Math.ceil(endsAtMs),
+        place: undefined,
+        lostAt: undefined,
+        lostLineage: 0,
+        retriesLeft: asked.retries,
+        mayHaveRun: false,
+        lostOnce: false,
+        partlyAnswered: false,
+        retryAtMs: 0,
+        earlier: undefined,
+        later: undefined,
+        timed: false,
       };
       pending.set(request.id, request);
       deadlines.add(request);

@@ -135,7 +135,13 @@ export function createLedger(run: string, perSecond = false): Ledger {
         }
       }
       return {
-        sent, replied, failed: Object.fromEntries(failed), duplicated, wrong, seconds: tookSeconds, requestsPerSecond: replied / tookSeconds,
+        sent,
+        replied,
+        failed: Object.fromEntries(failed),
+        duplicated,
+        wrong,
+        seconds: tookSeconds,
+        requestsPerSecond: replied / tookSeconds,
         latencyMs: { p50: percentile(50), p90: percentile(90), p99: percentile(99), max: percentile(100) },
         ...(perSecond ? { perSecond: [...seconds].map(describeSecond) } : {}),
         ...(files.length === 0 ? {} : { executions, wronglyNo }),

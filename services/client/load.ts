@@ -37,7 +37,22 @@ export interface LoadOptions extends ClientOptions {
 
 /** Sends requests and keeps a ledger of what became of each. */
 export async function load(options: LoadOptions): Promise<Report> {
-  const { service, connections, concurrency, count = Infinity, durationSeconds = Infinity, rate, size, body, workMs, partsShare = 0, timeoutMs, retries, checksReplies, signal } = options;
+  const {
+    service,
+    connections,
+    concurrency,
+    count = Infinity,
+    durationSeconds = Infinity,
+    rate,
+    size,
+    body,
+    workMs,
+    partsShare = 0,
+    timeoutMs,
+    retries,
+    checksReplies,
+    signal,
+  } = options;
   const clients = Array.from({ length: connections }, () => createClient(options));
   const ledger = createLedger(randomBytes(8).toString("hex"), options.perSecond);
   const endsAtMs = performance.now() + durationSeconds * 1000;
@@ -56,7 +71,8 @@ export async function load(options: LoadOptions): Promise<Report> {
       const parts: Buffer[] = [];
       if (work !== undefined && work.parts > 0) for await (const part of client.stream(service, request.body, { timeoutMs, retries })) parts.push(part);
       else parts.push(await client.request(service, request.body, { timeoutMs, retries }));
-      const isRight = work === undefined ? parts[0]!.toString("latin1", 0, loadIdLength) === request.id : parts.join("|") === workReply(request.id, work.parts).join("|");
+      const isRight =
+        work === undefined ? parts[0]!.toString("latin1", 0, loadIdLength) === request.id : parts.join("|") === workReply(request.id, work.parts).join("|");
       ledger.replied(request.number, isRight || !checksReplies, Math.max(0, performance.now() - startedAtMs - (work?.milliseconds ?? 0)));
     } catch (error) {
       ledger.failed(request.number, error);

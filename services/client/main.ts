@@ -53,7 +53,9 @@ interface LoadArguments {
 }
 
 const program = new Command("client")
-  .description("Sends requests to a broker. CURVE keys are read from the file CURVE_PEER_FILE, or from CURVE_SERVER_KEY, CURVE_PUBLIC_KEY and CURVE_SECRET_KEY.")
+  .description(
+    "Sends requests to a broker. CURVE keys are read from the file CURVE_PEER_FILE, or from CURVE_SERVER_KEY, CURVE_PUBLIC_KEY and CURVE_SECRET_KEY.",
+  )
   .exitOverride();
 
 program
@@ -191,7 +193,9 @@ async function request(given: RequestArguments): Promise<void> {
       } catch (error) {
         if (!json || !(error instanceof RequestError)) throw error;
         process.exitCode = 1;
-        return Buffer.from(`${JSON.stringify({ error: error.name, message: error.message, executed: error.executed, requestId, milliseconds: milliseconds() })}\n`);
+        return Buffer.from(
+          `${JSON.stringify({ error: error.name, message: error.message, executed: error.executed, requestId, milliseconds: milliseconds() })}\n`,
+        );
       }
     };
     for (const one of inputs) {

@@ -5,7 +5,9 @@ import type { Report } from "./ledger.ts";
 /** Rows as columns that stand under each other. */
 function columns(rows: readonly (readonly (string | number)[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? String(cell).padEnd(widths[column]!) : String(cell).padStart(widths[column]!))).join("  ")).join("\n");
+  return rows
+    .map((row) => row.map((cell, column) => (column === 0 ? String(cell).padEnd(widths[column]!) : String(cell).padStart(widths[column]!))).join("  "))
+    .join("\n");
 }
 
 export function statusText(status: Status): string {
@@ -15,10 +17,16 @@ export function statusText(status: Status): string {
     `connections: ${connections.frontend} frontend, ${connections.backend} backend; ${clients} clients, ${workers} workers`,
     `requests: ${waiting} waiting, ${held} held, ${bytes} bytes`,
   ];
-  const keys = serverKeys.map(({ publicKey, accepted, frontend, backend }) => `server key ${publicKey.slice(0, 8)}…${accepted ? "" : ", no longer accepted"}: ${frontend} frontend, ${backend} backend`);
+  const keys = serverKeys.map(
+    ({ publicKey, accepted, frontend, backend }) =>
+      `server key ${publicKey.slice(0, 8)}…${accepted ? "" : ", no longer accepted"}: ${frontend} frontend, ${backend} backend`,
+  );
   head.push(...keys);
   if (services.length === 0) return `${head.join("\n")}\nno service is known\n`;
-  const rows = [["SERVICE", "WAITING", "HELD", "WORKERS", "CREDIT", "OLDEST (S)"], ...services.map((one) => [one.name, one.waiting, one.held, one.workers, one.credit, one.oldestSeconds])];
+  const rows = [
+    ["SERVICE", "WAITING", "HELD", "WORKERS", "CREDIT", "OLDEST (S)"],
+    ...services.map((one) => [one.name, one.waiting, one.held, one.workers, one.credit, one.oldestSeconds]),
+  ];
   const rest = servicesInAll > services.length ? `and ${servicesInAll - services.length} more\n` : "";
   return `${head.join("\n")}\n\n${columns(rows)}\n${rest}`;
 }

@@ -27,7 +27,9 @@ export function clientCurve(given: Given): CurveSource | undefined {
   if (serverKey !== undefined && publicKey !== undefined && secretKey !== undefined) return checked({ serverKey, publicKey, secretKey });
   const missing = (["curveServerKey", "curvePublicKey", "curveSecretKey"] as const).filter((key) => given[key] === undefined);
   if (missing.length === 3) return undefined;
-  throw new SettingsError([`${missing.map((key) => environment[key].name).join(", ")} must be set too: CURVE needs all three, or ${environment.curvePeerFile.name}, plain text none`]);
+  throw new SettingsError([
+    `${missing.map((key) => environment[key].name).join(", ")} must be set too: CURVE needs all three, or ${environment.curvePeerFile.name}, plain text none`,
+  ]);
 }
 
 function checked(source: CurveSource): CurveSource {
@@ -36,7 +38,9 @@ function checked(source: CurveSource): CurveSource {
     return source;
   } catch (error) {
     const isPair = error instanceof TypeError && !("file" in source);
-    throw new SettingsError([isPair ? `${environment.curvePublicKey.name} and ${environment.curveSecretKey.name} are not of one pair` : (error as Error).message]);
+    throw new SettingsError([
+      isPair ? `${environment.curvePublicKey.name} and ${environment.curveSecretKey.name} are not of one pair` : (error as Error).message,
+    ]);
   }
 }
 

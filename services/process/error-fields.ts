@@ -25,7 +25,11 @@ function described(error: unknown, withMessage: boolean, depth: number): Record<
 
 /** `ECONNREFUSED`, `ERR_INVALID_ARG_TYPE`, 404: not a sentence. */
 function isWord(value: unknown): boolean {
-  return typeof value === "number" || (typeof value === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(value)) || (typeof value === "string" && /^[a-z]{1,20}$/.test(value));
+  return (
+    typeof value === "number" ||
+    (typeof value === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(value)) ||
+    (typeof value === "string" && /^[a-z]{1,20}$/.test(value))
+  );
 }
 
 /** The stack without the message before it. */
@@ -33,5 +37,9 @@ function places({ name, message, stack }: Error): string {
   if (typeof stack !== "string") return "";
   const head = [`${name}: ${message}`, message].find((text) => text !== "" && stack.startsWith(text));
   const rest = head === undefined ? stack : stack.slice(head.length);
-  return rest.split("\n").filter((line) => /^ {4}at (?:.* \()?(?:file:\/\/|node:|\/|new |async |<anonymous>|[\w.$<>[\] ]+ \()/.test(line)).map((line) => line.trim()).join("\n");
+  return rest
+    .split("\n")
+    .filter((line) => /^ {4}at (?:.* \()?(?:file:\/\/|node:|\/|new |async |<anonymous>|[\w.$<>[\] ]+ \()/.test(line))
+    .map((line) => line.trim())
+    .join("\n");
 }

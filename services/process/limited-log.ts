@@ -36,9 +36,11 @@ export function createLimitedLog(log: Pick<Logger, "debug" | "warn" | "error">, 
     return seen === undefined || seen.suppressed === 0 ? {} : { suppressed: seen.suppressed };
   };
 
-  const say = (level: keyof LimitedLog) => (kind: string, fields: Record<string, unknown>, message: string): void => {
-    const besides = admit(`${level} ${kind}`);
-    if (besides !== undefined) log[level]({ ...fields, ...besides }, message);
-  };
+  const say =
+    (level: keyof LimitedLog) =>
+    (kind: string, fields: Record<string, unknown>, message: string): void => {
+      const besides = admit(`${level} ${kind}`);
+      if (besides !== undefined) log[level]({ ...fields, ...besides }, message);
+    };
   return { debug: say("debug"), warn: say("warn"), error: say("error") };
 }

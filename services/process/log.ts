@@ -51,7 +51,9 @@ export function setLevel(log: Logger, level: LogLevel): void {
 
 /** Where a line is written from: the first place that is neither the log's nor a library's. */
 function calledFrom(): { function?: string; line?: number } {
-  const site = getCallSites(16).find(({ scriptName }) => scriptName !== "" && !scriptName.includes("/node_modules/") && !/\/process\/((limited-)?log|log-level)\.[tj]s$/.test(scriptName));
+  const site = getCallSites(16).find(
+    ({ scriptName }) => scriptName !== "" && !scriptName.includes("/node_modules/") && !/\/process\/((limited-)?log|log-level)\.[tj]s$/.test(scriptName),
+  );
   return site === undefined ? {} : { function: site.functionName || "(anonymous)", line: site.lineNumber };
 }
 

@@ -25,7 +25,10 @@ export function createInstruments<M extends Record<string, Metric>>(
   registry: Registry,
   pull: { readonly [K in keyof M]?: (instrument: Instrument<M[K]>) => void } = {},
 ): Instruments<M> {
-  const instruments = Object.entries(metrics).map(([key, metric]) => [key, createInstrument(metric, registry, pull[key] as ((instrument: Counter | Gauge | Histogram) => void) | undefined)]);
+  const instruments = Object.entries(metrics).map(([key, metric]) => [
+    key,
+    createInstrument(metric, registry, pull[key] as ((instrument: Counter | Gauge | Histogram) => void) | undefined),
+  ]);
   return Object.fromEntries(instruments) as Instruments<M>;
 }
 

@@ -19,7 +19,12 @@ export interface ServerPairs {
  * A file that cannot be read or has a wrong line changes nothing: whoever could come in can go on doing so.
  * @param atFirst what holds until the file could be read
  */
-export function watchServerPairs(path: string, atFirst: ServerPair, onProblem: (problem: string) => void, onChange: (pairs: readonly ServerPair[]) => void): ServerPairs {
+export function watchServerPairs(
+  path: string,
+  atFirst: ServerPair,
+  onProblem: (problem: string) => void,
+  onChange: (pairs: readonly ServerPair[]) => void,
+): ServerPairs {
   let pairs: readonly ServerPair[] = [atFirst];
   const watch = watchFile(path, {
     content(content) {

@@ -18,7 +18,16 @@ export interface WorkerCore {
   heartbeat(link: Link, backlog: number, nowMs: number): void;
   backlog(link: Link, count: number, nowMs: number): void;
   request(
-    link: Link, delivery: number, timeoutMs: number, attempt: number, client: Buffer, id: number, trace: string | undefined, partialCredit: number, body: Buffer, nowMs: number,
+    link: Link,
+    delivery: number,
+    timeoutMs: number,
+    attempt: number,
+    client: Buffer,
+    id: number,
+    trace: string | undefined,
+    partialCredit: number,
+    body: Buffer,
+    nowMs: number,
   ): void;
   cancel(link: Link, delivery: number, nowMs: number): void;
   partialCredit(link: Link, delivery: number, count: number, nowMs: number): void;
@@ -285,7 +294,18 @@ export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): Wo
       for (const endpoint of now) {
         if (places.has(endpoint)) continue;
         const place: Place = {
-          endpoint, listed: true, state: "waiting", link: 0, retryAtMs: 0, failures: 0, welcome: undefined, heardAtMs: nowMs, sentAtMs: nowMs, granted: 0, jobs: new Map(), backlog: 0,
+          endpoint,
+          listed: true,
+          state: "waiting",
+          link: 0,
+          retryAtMs: 0,
+          failures: 0,
+          welcome: undefined,
+          heardAtMs: nowMs,
+          sentAtMs: nowMs,
+          granted: 0,
+          jobs: new Map(),
+          backlog: 0,
         };
         places.set(endpoint, place);
         open(place, nowMs);

@@ -8,7 +8,9 @@ const shippedDirectory = resolve(import.meta.dirname, "handlers");
 
 /** Names of the handlers that come with the program. */
 export function shippedHandlers(): string[] {
-  return readdirSync(shippedDirectory).map((file) => parse(file).name).sort();
+  return readdirSync(shippedDirectory)
+    .map((file) => parse(file).name)
+    .sort();
 }
 
 /**
@@ -18,7 +20,9 @@ export function shippedHandlers(): string[] {
 export async function loadHandler(name: string): Promise<Handler> {
   const path = pathOf(name);
   if (path === undefined) {
-    throw new StartError(`HANDLER=${JSON.stringify(name)} must be one of ${shippedHandlers().join(", ")}, or the path of a .ts or .js file that exports a function named handler`);
+    throw new StartError(
+      `HANDLER=${JSON.stringify(name)} must be one of ${shippedHandlers().join(", ")}, or the path of a .ts or .js file that exports a function named handler`,
+    );
   }
   let module: { handler?: unknown };
   try {

@@ -66,8 +66,18 @@ class Run implements HandlerContext {
   #now: () => number;
 
   constructor(
-    service: string, slot: number, attempt: number, client: Buffer, id: number, deadlineMs: number, startedAtMs: number, credit: number | undefined, trace: string | undefined,
-    body: Buffer, color: Color | undefined, now: () => number,
+    service: string,
+    slot: number,
+    attempt: number,
+    client: Buffer,
+    id: number,
+    deadlineMs: number,
+    startedAtMs: number,
+    credit: number | undefined,
+    trace: string | undefined,
+    body: Buffer,
+    color: Color | undefined,
+    now: () => number,
   ) {
     this.service = service;
     this.slot = slot;
@@ -194,12 +204,15 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
     if (run.over) return;
     const { retryable, expose } = (typeof error === "object" && error !== null ? error : {}) as { retryable?: unknown; expose?: unknown };
     if (run.reason === undefined && retryable === true && run.tries < attempts) {
-      const timer = setTimeout(() => {
-        run.onAbort = undefined;
-        run.tries += 1;
-        run.attempt += 1;
-        if (!run.over) begin(run);
-      }, firstPauseMs * 2 ** (run.tries - 1));
+      const timer = setTimeout(
+        () => {
+          run.onAbort = undefined;
+          run.tries += 1;
+          run.attempt += 1;
+          if (!run.over) begin(run);
+        },
+        firstPauseMs * 2 ** (run.tries - 1),
+      );
       run.onAbort = () => {
         clearTimeout(timer);
         fail(run, run.reason);

@@ -60,7 +60,8 @@ let stopping: { resolveAtMs: number } | undefined;
 let ended = false;
 
 const post = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-const say = (level: "debug" | "info" | "warn" | "error", message: string, fields: Record<string, unknown>): void => post({ kind: "log", level, message, fields });
+const say = (level: "debug" | "info" | "warn" | "error", message: string, fields: Record<string, unknown>): void =>
+  post({ kind: "log", level, message, fields });
 
 function flush(wire: Wire): void {
   if (wire.writer.records === 0) return;

@@ -76,17 +76,42 @@ export function worker(service: string, handler: Handler, options: WorkerOptions
   const stopped = new Promise<boolean>((resolve) => (onStopped = resolve));
   let stopping: Promise<boolean> | undefined;
 
-  if (curve !== undefined) chooseKeys(curve); // says what is wrong with them here, not in the thread
+  if (curve !== undefined)
+    chooseKeys(curve); // says what is wrong with them here, not in the thread
   else log.warn("connections are plain text: whoever is on the way can read and send");
   const threadData: ThreadData = {
-    port: port2, replies: memory, slots: slots.memory, slotCount, service, brokers, concurrency, heartbeatIntervalMs, heartbeatLiveness,
-    maxBodyBytes: maxMessageBytes, receiveTimeoutMs, sendTimeoutMs, curve,
+    port: port2,
+    replies: memory,
+    slots: slots.memory,
+    slotCount,
+    service,
+    brokers,
+    concurrency,
+    heartbeatIntervalMs,
+    heartbeatLiveness,
+    maxBodyBytes: maxMessageBytes,
+    receiveTimeoutMs,
+    sendTimeoutMs,
+    curve,
   };
   const thread = new Worker(threadFile, { workerData: threadData, transferList: [port2], name: `connections of ${service}` });
 
-  const replies = createReplyWriter(memory, (body) => port.postMessage(body, [body]), () => port.postMessage(0));
+  const replies = createReplyWriter(
+    memory,
+    (body) => port.postMessage(body, [body]),
+    () => port.postMessage(0),
+  );
   const runner = createRunner(handler, {
-    service, concurrency, timeoutMs, attempts: retryAttempts, maxBodyBytes: maxMessageBytes, slots, replies, log, now: createClock(), onOutcome,
+    service,
+    concurrency,
+    timeoutMs,
+    attempts: retryAttempts,
+    maxBodyBytes: maxMessageBytes,
+    slots,
+    replies,
+    log,
+    now: createClock(),
+    onOutcome,
   });
 
   const hear = (message: FromThread): void => {

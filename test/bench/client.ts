@@ -41,7 +41,11 @@ if (process.argv[2] !== undefined && import.meta.main) {
   };
   const loops =
     load.rate === undefined
-      ? clients.flatMap((client) => Array.from({ length: load.outstanding }, async () => { while (!over) await ask(client); }))
+      ? clients.flatMap((client) =>
+          Array.from({ length: load.outstanding }, async () => {
+            while (!over) await ask(client);
+          }),
+        )
       : [
           (async () => {
             while (!over) {

@@ -52,11 +52,15 @@ export async function openClient(system: System, at: Endpoints, options: { packi
       const connection = await amqp.connect(at.frontend, { noDelay: true });
       const channel = await connection.createChannel();
       const waiting = new Map<string, () => void>();
-      await channel.consume("amq.rabbitmq.reply-to", (message) => {
-        const { correlationId } = message!.properties as { correlationId: string };
-        waiting.get(correlationId)!();
-        waiting.delete(correlationId);
-      }, { noAck: true });
+      await channel.consume(
+        "amq.rabbitmq.reply-to",
+        (message) => {
+          const { correlationId } = message!.properties as { correlationId: string };
+          waiting.get(correlationId)!();
+          waiting.delete(correlationId);
+        },
+        { noAck: true },
+      );
       let ids = 0;
       return {
         request: (body) =>

@@ -50,13 +50,27 @@ const cases: readonly Case[] = [
   { name: "1024 clients, 64 B", load: { connections: 1024, outstanding: 1, bytes: 64 }, contenders: notPlain },
   { name: "4 workers, 1024 outstanding, 64 B", load: { connections: 1, outstanding: 1024, bytes: 64 }, workers: 4, contenders: few },
   { name: "16 workers, 1024 outstanding, 64 B", load: { connections: 1, outstanding: 1024, bytes: 64 }, workers: 16, contenders: few },
-  { name: "500m and 512Mi, 1024 outstanding, 64 B", load: { connections: 1, outstanding: 1024, bytes: 64 }, pod: true, contenders: [...few, ...of("libzmq's native proxy")] },
-  { name: "200 a second, 64 B", load: { connections: 1, outstanding: 1, bytes: 64, rate: 200 }, contenders: [{ system: ours }, { system: ours, label: "zeromq-stack, one request a message", packing: false }] },
+  {
+    name: "500m and 512Mi, 1024 outstanding, 64 B",
+    load: { connections: 1, outstanding: 1024, bytes: 64 },
+    pod: true,
+    contenders: [...few, ...of("libzmq's native proxy")],
+  },
+  {
+    name: "200 a second, 64 B",
+    load: { connections: 1, outstanding: 1, bytes: 64, rate: 200 },
+    contenders: [{ system: ours }, { system: ours, label: "zeromq-stack, one request a message", packing: false }],
+  },
 ];
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string" }, case: { type: "string" }, seconds: { type: "string", default: "3" }, rounds: { type: "string", default: "3" }, "skip-deep": { type: "boolean", default: false }, help: { type: "boolean", default: false },
+    only: { type: "string" },
+    case: { type: "string" },
+    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "3" },
+    "skip-deep": { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
 if (values.help) {
@@ -106,7 +120,8 @@ async function measure(one: Case, { system, label = system, packing = true }: Co
     children.unshift(client);
     const processes = { server: [server.process], client: [client], ...(workers.length > 1 ? { workers } : { worker: workers }) };
     await output(client, /measuring/, 60_000);
-    const used = (): Record<string, number> => Object.fromEntries(Object.entries(processes).map(([name, list]) => [name, list.reduce((sum, { pid }) => sum + cpuSeconds(pid!), 0)]));
+    const used = (): Record<string, number> =>
+      Object.fromEntries(Object.entries(processes).map(([name, list]) => [name, list.reduce((sum, { pid }) => sum + cpuSeconds(pid!), 0)]));
     const before = used();
     const startedAtMs = performance.now();
     // Well before the client ends, whose processor time would be gone with it.
@@ -154,7 +169,12 @@ async function deep(name: string, count: number, env: Record<string, string>, po
 /** Throughput with a deep queue beside that with an empty one, and what the default bounds let in where the memory is the pod's. */
 async function* deepRows(count: number): AsyncGenerator<Row> {
   const wide = {
-    MAX_QUEUED_REQUESTS: String(count * 2), MAX_QUEUED_BYTES: String(8 * 2 ** 30), MAX_REQUESTS_PER_SERVICE: String(count * 2), MAX_BYTES_PER_SERVICE: String(8 * 2 ** 30), MAX_BYTES_PER_CLIENT: String(2 ** 30), MAX_REQUESTS_PER_CLIENT: String(count),
+    MAX_QUEUED_REQUESTS: String(count * 2),
+    MAX_QUEUED_BYTES: String(8 * 2 ** 30),
+    MAX_REQUESTS_PER_SERVICE: String(count * 2),
+    MAX_BYTES_PER_SERVICE: String(8 * 2 ** 30),
+    MAX_BYTES_PER_CLIENT: String(2 ** 30),
+    MAX_REQUESTS_PER_CLIENT: String(count),
   };
   yield await measure({ name: deepCases.empty, load: { connections: 5, outstanding: 1024, bytes: 100 }, contenders: [] }, { system: ours }, { env: wide });
   yield await deep(deepCases.million, count, wide, undefined);

@@ -79,7 +79,11 @@ async function measure(): Promise<void> {
 
 function load() {
   const settings = readBrokerSettings({ env: { MAX_SERVICE_LABELS: String(services) } });
-  const measures = createMeasures(settings, () => core, () => 0);
+  const measures = createMeasures(
+    settings,
+    () => core,
+    () => 0,
+  );
   const own: Partial<Outbox> = { ended: measures.ended, redelivered: measures.redelivered, workerJoined: (_, service) => measures.served(service) };
   const outbox = new Proxy(own as Outbox, { get: (given, name) => given[name as keyof Outbox] ?? (() => true) });
   const core = createBroker({ ...settings, roleDelayMs: 120_000, instance: Buffer.alloc(8) }, outbox);

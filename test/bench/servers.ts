@@ -91,8 +91,16 @@ export async function startServer(system: System, folder: string, options: { env
   if (system === "RabbitMQ") {
     writeFileSync(join(folder, "rabbitmq.conf"), `listeners.tcp.1 = 127.0.0.1:${one}\nloopback_users.guest = true\nlog.console = false\n`);
     const child = begin("/usr/lib/rabbitmq/bin/rabbitmq-server", [], {
-      HOME: folder, RABBITMQ_NODENAME: "bench@localhost", RABBITMQ_MNESIA_BASE: join(folder, "mnesia"), RABBITMQ_LOG_BASE: join(folder, "log"), RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq"),
-      RABBITMQ_DIST_PORT: String(two), RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "plugins"), RABBITMQ_PID_FILE: join(folder, "pid"), ERL_EPMD_ADDRESS: "127.0.0.1", ERL_EPMD_PORT: String(three),
+      HOME: folder,
+      RABBITMQ_NODENAME: "bench@localhost",
+      RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
+      RABBITMQ_LOG_BASE: join(folder, "log"),
+      RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq"),
+      RABBITMQ_DIST_PORT: String(two),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "plugins"),
+      RABBITMQ_PID_FILE: join(folder, "pid"),
+      ERL_EPMD_ADDRESS: "127.0.0.1",
+      ERL_EPMD_PORT: String(three),
     });
     await listening(one, child);
     return { process: child, endpoints: { frontend: `amqp://guest:guest@127.0.0.1:${one}`, backend: `amqp://guest:guest@127.0.0.1:${one}`, keys } };
@@ -103,13 +111,22 @@ export async function startServer(system: System, folder: string, options: { env
     await listening(two, child);
     return { process: child, endpoints };
   }
-  const env: Record<string, string> = { FRONTEND_ADDRESS: endpoints.frontend, BACKEND_ADDRESS: endpoints.backend, METRICS_PORT: String(three), LOG_LEVEL: "WARNING", ...options.env };
+  const env: Record<string, string> = {
+    FRONTEND_ADDRESS: endpoints.frontend,
+    BACKEND_ADDRESS: endpoints.backend,
+    METRICS_PORT: String(three),
+    LOG_LEVEL: "WARNING",
+    ...options.env,
+  };
   if (system === "zeromq-stack, curve") {
     const pairs = { server: createKeyPair(), client: createKeyPair(), worker: createKeyPair() };
     writeFileSync(keys, JSON.stringify(pairs), { mode: 0o600 });
     for (const side of ["client", "worker"] as const) writeFileSync(join(folder, side), `${pairs[side].publicKey} ${side}\n`);
     Object.assign(env, {
-      CURVE_PUBLIC_KEY: pairs.server.publicKey, CURVE_SECRET_KEY: pairs.server.secretKey, CURVE_CLIENT_KEYS_FILE: join(folder, "client"), CURVE_WORKER_KEYS_FILE: join(folder, "worker"),
+      CURVE_PUBLIC_KEY: pairs.server.publicKey,
+      CURVE_SECRET_KEY: pairs.server.secretKey,
+      CURVE_CLIENT_KEYS_FILE: join(folder, "client"),
+      CURVE_WORKER_KEYS_FILE: join(folder, "worker"),
     });
   }
   const child = begin(process.execPath, [join(checkout, "services/broker/main.ts")], env);

@@ -35,9 +35,23 @@ const ours = "zeromq-stack";
 const proxy = "libzmq's native proxy";
 
 export const targets: readonly Target[] = [
-  { name: "our peers, 1,024 outstanding, against the native proxy", case: "1024 outstanding, 64 B", of: ours, against: proxy, figure: "requestsPerSecond", factor: 3 },
+  {
+    name: "our peers, 1,024 outstanding, against the native proxy",
+    case: "1024 outstanding, 64 B",
+    of: ours,
+    against: proxy,
+    figure: "requestsPerSecond",
+    factor: 3,
+  },
   { name: "our peers, 1,024 outstanding, against NATS", case: "1024 outstanding, 64 B", of: ours, against: "NATS", figure: "requestsPerSecond", factor: 5 },
-  { name: "our peers, 1,024 outstanding, against RabbitMQ", case: "1024 outstanding, 64 B", of: ours, against: "RabbitMQ", figure: "requestsPerSecond", factor: 20 },
+  {
+    name: "our peers, 1,024 outstanding, against RabbitMQ",
+    case: "1024 outstanding, 64 B",
+    of: ours,
+    against: "RabbitMQ",
+    figure: "requestsPerSecond",
+    factor: 20,
+  },
   { name: "plain MDP peers", case: "64 outstanding, 64 B", of: "zeromq-stack, plain MDP peers", against: proxy, figure: "requestsPerSecond", factor: 0.7 },
   { name: "one synchronous client, p50", case: "synchronous, 64 B", of: ours, against: "NATS", figure: "p50Ms", factor: 1 },
   { name: "one synchronous client, p99", case: "synchronous, 64 B", of: ours, against: "NATS", figure: "p99Ms", factor: 0.5 },
@@ -46,7 +60,15 @@ export const targets: readonly Target[] = [
   { name: "1,024 clients with one outstanding each", case: "1024 clients, 64 B", of: ours, against: "NATS", figure: "requestsPerSecond", factor: 1.2 },
   { name: "CURVE, 1,024 outstanding", case: "1024 outstanding, 64 B", of: "zeromq-stack, curve", against: ours, figure: "requestsPerSecond", factor: 0.7 },
   { name: "CURVE, 1 KiB", case: "64 outstanding, 1 KiB", of: "zeromq-stack, curve", against: ours, figure: "requestsPerSecond", factor: 0.7 },
-  { name: "a million queued", case: "a million queued, 100 B", of: ours, against: ours, againstCase: "an empty queue, 100 B", figure: "requestsPerSecond", factor: 0.8 },
+  {
+    name: "a million queued",
+    case: "a million queued, 100 B",
+    of: ours,
+    against: ours,
+    againstCase: "an empty queue, 100 B",
+    figure: "requestsPerSecond",
+    factor: 0.8,
+  },
   { name: "packing at low load, p50", case: "200 a second, 64 B", of: ours, against: "zeromq-stack, one request a message", figure: "p50Ms", factor: 1.1 },
   { name: "packing at low load, p99", case: "200 a second, 64 B", of: ours, against: "zeromq-stack, one request a message", figure: "p99Ms", factor: 1.1 },
 ];

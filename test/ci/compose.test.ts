@@ -52,7 +52,10 @@ describe("docker-compose.yml and what it mounts", () => {
       expect(service, name).toMatchObject({ read_only: true, cap_drop: ["ALL"], security_opt: ["no-new-privileges:true"], restart: "unless-stopped" });
       expect(service.deploy.resources.limits, name).toMatchObject({ cpus: expect.anything(), memory: expect.any(String) });
       expect(service.image, name).toMatch(/:v?\d[\w.]*$/);
-      expect(service.volumes.filter(({ type, read_only }: any) => type === "bind" && read_only !== true), name).toEqual([]);
+      expect(
+        service.volumes.filter(({ type, read_only }: any) => type === "bind" && read_only !== true),
+        name,
+      ).toEqual([]);
     }
   });
 
@@ -61,7 +64,10 @@ describe("docker-compose.yml and what it mounts", () => {
     const [broker, worker] = [services["broker"].environment, services["worker"].environment];
     const known = Object.values(environment).map(({ name }) => name as string);
     for (const name of [...Object.keys(broker), ...Object.keys(worker)]) expect(known).toContain(name);
-    const from = (env: Record<string, string>) => ({ env: { ...env, [environment.configFile.name]: join(checkout, env[environment.configFile.name]!.replace("/app/", "")) }, defaultFile: "none" });
+    const from = (env: Record<string, string>) => ({
+      env: { ...env, [environment.configFile.name]: join(checkout, env[environment.configFile.name]!.replace("/app/", "")) },
+      defaultFile: "none",
+    });
     expect(readBrokerSettings(from(broker))).toMatchObject({ logLevel: "DEBUG", metricsPort: 9090 });
     expect(readWorkerSettings(from(worker))).toMatchObject({ service: "echo", handler: "echo" });
   });
@@ -70,7 +76,11 @@ describe("docker-compose.yml and what it mounts", () => {
     const { services } = await read({ ...password, IMAGE_REGISTRY: "mirror.example", NPM_REGISTRY: "https://npm.example" });
     const file = readFileSync(join(checkout, "services/Dockerfile"), "utf8");
     for (const target of ["broker", "worker"]) {
-      expect(services[target].build).toMatchObject({ context: "./services", target, args: { IMAGE_REGISTRY: "mirror.example", NPM_REGISTRY: "https://npm.example" } });
+      expect(services[target].build).toMatchObject({
+        context: "./services",
+        target,
+        args: { IMAGE_REGISTRY: "mirror.example", NPM_REGISTRY: "https://npm.example" },
+      });
       expect(file).toContain(` AS ${target}\n`);
       for (const name of Object.keys(services[target].build.args)) expect(file).toContain(`ARG ${name}`);
     }
@@ -80,7 +90,10 @@ describe("docker-compose.yml and what it mounts", () => {
 
 describe("what Prometheus finds", () => {
   it("is what promtool takes, and every container by its service's name, as jobs that the rules ask for", async () => {
-    const { exitCode, stdout, stderr } = await execa("promtool", ["check", "config", "--syntax-only", "config/prometheus/prometheus.yml"], { cwd: checkout, reject: false });
+    const { exitCode, stdout, stderr } = await execa("promtool", ["check", "config", "--syntax-only", "config/prometheus/prometheus.yml"], {
+      cwd: checkout,
+      reject: false,
+    });
     expect(exitCode, `${stdout}${stderr}`).toBe(0);
     const rules = await execa("promtool", ["check", "rules", "config/prometheus/rules.yml"], { cwd: checkout, reject: false });
     expect(rules.exitCode, rules.stderr).toBe(0);

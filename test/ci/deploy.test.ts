@@ -8,10 +8,14 @@ import { checkout } from "../../local/paths.ts";
 let directory: string;
 /** Pulumi, as far as it is told what to do: an update needs a cluster. */
 function pulumiEndsWith(exitCode: number): void {
-  writeFileSync(join(directory, "pulumi"), `#!${process.execPath}\nrequire("node:fs").writeFileSync(${JSON.stringify(join(directory, "told"))}, process.argv.slice(2).join(" "));\nprocess.exit(${exitCode});\n`);
+  writeFileSync(
+    join(directory, "pulumi"),
+    `#!${process.execPath}\nrequire("node:fs").writeFileSync(${JSON.stringify(join(directory, "told"))}, process.argv.slice(2).join(" "));\nprocess.exit(${exitCode});\n`,
+  );
   chmodSync(join(directory, "pulumi"), 0o755);
 }
-const deploy = (...args: string[]) => execa(process.execPath, ["ci/deploy.ts", ...args], { cwd: checkout, reject: false, extendEnv: false, env: { PATH: directory } });
+const deploy = (...args: string[]) =>
+  execa(process.execPath, ["ci/deploy.ts", ...args], { cwd: checkout, reject: false, extendEnv: false, env: { PATH: directory } });
 const told = (): string | undefined => (existsSync(join(directory, "told")) ? readFileSync(join(directory, "told"), "utf8") : undefined);
 
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "zeromq-stack-deploy-"))));

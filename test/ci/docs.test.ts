@@ -8,7 +8,12 @@ import manifest from "../../package.json" with { type: "json" };
 import { chapters } from "../e2e/guide/story.ts";
 import { sectionsOf } from "./guides.ts";
 
-const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...globSync(["docs/*.md", "monitoring/runbooks/*.md", "services/majordomo/SPEC.md"], { cwd: checkout })].sort();
+const documents = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...globSync(["docs/*.md", "monitoring/runbooks/*.md", "services/majordomo/SPEC.md"], { cwd: checkout }),
+].sort();
 const text = (file: string): string => readFileSync(join(checkout, file), "utf8");
 const settings = new Set(entries().map(({ key }) => key));
 /** A setting is there under its own name, as a group, and as an entry of a list. */
@@ -21,7 +26,17 @@ const isBelowDictionary = (key: string): boolean => /^(workers\[\]\.env|frontend
 
 /** As GitHub makes a heading's anchor. */
 const anchors = (file: string): string[] =>
-  [...text(file).replaceAll(/^```[^]*?^```/gm, "").matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase().replaceAll(/[^\p{L}\p{N}\s-]/gu, "").trim().replaceAll(" ", "-"));
+  [
+    ...text(file)
+      .replaceAll(/^```[^]*?^```/gm, "")
+      .matchAll(/^#+ (.*)$/gm),
+  ].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s-]/gu, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
 
 describe.each(documents)("%s", (file) => {
   it("names commands that exist", () => {
@@ -30,7 +45,9 @@ describe.each(documents)("%s", (file) => {
   });
 
   it("names settings that exist", () => {
-    const inWords = [...text(file).matchAll(/`([a-zA-Z]+(?:\[\d*\])?(?:\.[a-zA-Z]+(?:\[\d*\])?)+)`/g)].map(([, name]) => name!).filter((name) => Object.hasOwn(schema.shape, name.split(/[.[]/)[0]!));
+    const inWords = [...text(file).matchAll(/`([a-zA-Z]+(?:\[\d*\])?(?:\.[a-zA-Z]+(?:\[\d*\])?)+)`/g)]
+      .map(([, name]) => name!)
+      .filter((name) => Object.hasOwn(schema.shape, name.split(/[.[]/)[0]!));
     const set = [...text(file).matchAll(/pulumi config set (?:--secret )?(?:--path )?'?([a-z][\w.[\]]*)/g)].map(([, name]) => name!);
     const written = [...text(file).matchAll(/^\s+zeromq-stack:(\w+):/gm)].map(([, name]) => name!);
     // Files and hosts look the same in words.
@@ -48,7 +65,9 @@ describe.each(documents)("%s", (file) => {
   });
 
   it("names no file of the repository that is not there", () => {
-    const named = [...text(file).matchAll(/`((?:ci|compose|config|dev|docs|infra|local|monitoring|operations|services|test|\.github)\/[\w./-]+)`/g)].map(([, path]) => path!);
+    const named = [...text(file).matchAll(/`((?:ci|compose|config|dev|docs|infra|local|monitoring|operations|services|test|\.github)\/[\w./-]+)`/g)].map(
+      ([, path]) => path!,
+    );
     const madeByTheReader = ["services/worker/handlers/shout.ts", "services/worker/handlers/sum.ts", "test/bench/results"];
     expect(named.filter((path) => !madeByTheReader.includes(path) && !existsSync(join(checkout, path)))).toEqual([]);
   });
@@ -62,7 +81,7 @@ describe.each(["README.md", "docs/operations.md", "docs/keys.md"])("%s, whose co
     expect(told.map(({ heading }) => heading).sort()).toEqual(sections.map(({ heading }) => heading).sort());
   });
 
-  it.each(sections)("\"$heading\": each command is run, in its order, or named with the reason why not", ({ heading, commands }) => {
+  it.each(sections)('"$heading": each command is run, in its order, or named with the reason why not', ({ heading, commands }) => {
     const { steps, elsewhere = {} } = told.find((chapter) => chapter.heading === heading)!;
     expect(steps.map(({ types }) => types)).toEqual(commands.filter((command) => elsewhere[command] === undefined));
     expect(Object.keys(elsewhere).filter((command) => !commands.includes(command))).toEqual([]);

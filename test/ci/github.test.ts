@@ -81,7 +81,10 @@ describe("a pull request's comment", () => {
 });
 
 it("a fork's pull request is the open one with the run's commit as its head, and no other", async () => {
-  open = [{ number: 6, head: { sha: "a".repeat(40) } }, { number: 7, head: { sha: "b".repeat(40) } }];
+  open = [
+    { number: 6, head: { sha: "a".repeat(40) } },
+    { number: 7, head: { sha: "b".repeat(40) } },
+  ];
   expect(await pullRequestOf(repository(), { owner: "them", branch: "fix", sha: "b".repeat(40) })).toBe(7);
   expect(await pullRequestOf(repository(), { owner: "them", branch: "fix", sha: "c".repeat(40) })).toBeUndefined();
   expect(await pullRequestOf(repository(), { owner: "me", branch: "fix", sha: "b".repeat(40) })).toBeUndefined();
@@ -94,21 +97,40 @@ it("what GitHub Actions does not set is named", () => {
 
 describe("npm run ci:comment", () => {
   const run = (...args: string[]) =>
-    execa(process.execPath, ["ci/comment.ts", ...args], { cwd: checkout, reject: false, env: { GITHUB_API_URL: api, GITHUB_REPOSITORY: "me/stack", GITHUB_TOKEN: "right" } });
+    execa(process.execPath, ["ci/comment.ts", ...args], {
+      cwd: checkout,
+      reject: false,
+      env: { GITHUB_API_URL: api, GITHUB_REPOSITORY: "me/stack", GITHUB_TOKEN: "right" },
+    });
 
   it("tells a pull request whose run left no previews that there are none", async () => {
     open = [{ number: 7, head: { sha: "b".repeat(40) } }];
-    const { exitCode, stdout } = await run("/nowhere/previews.json", "/nowhere/base.json", "--head", `them:fix:${"b".repeat(40)}`, "--run", "https://example.com/run");
+    const { exitCode, stdout } = await run(
+      "/nowhere/previews.json",
+      "/nowhere/base.json",
+      "--head",
+      `them:fix:${"b".repeat(40)}`,
+      "--run",
+      "https://example.com/run",
+    );
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "comment of pull request 7: posted" });
     expect(comments[0]!.body).toMatch(/No stack could be previewed[^]*https:\/\/example.com\/run/);
   });
 
   it("says nothing to nobody when the pull request was closed meanwhile", async () => {
-    expect(await run("previews.json", "--head", `them:fix:${"b".repeat(40)}`)).toMatchObject({ exitCode: 0, stdout: "no open pull request has this head any more" });
+    expect(await run("previews.json", "--head", `them:fix:${"b".repeat(40)}`)).toMatchObject({
+      exitCode: 0,
+      stdout: "no open pull request has this head any more",
+    });
     expect(comments).toEqual([]);
   });
 
-  it.each([[["previews.json"]], [["previews.json", "--pull-request", "7", "--head", "a:b:c"]], [["previews.json", "--head", "them:fix"]], [["previews.json", "--pull-request", "seven"]]])("refuses %j", async (args) => {
+  it.each([
+    [["previews.json"]],
+    [["previews.json", "--pull-request", "7", "--head", "a:b:c"]],
+    [["previews.json", "--head", "them:fix"]],
+    [["previews.json", "--pull-request", "seven"]],
+  ])("refuses %j", async (args) => {
     expect((await run(...args)).exitCode).toBe(1);
     expect(comments).toEqual([]);
   });

@@ -16,7 +16,10 @@ export function sectionsOf(text: string): Section[] {
 
 function commandsIn(block: string): string[] {
   const whole = block.replaceAll(/\s*\\\n\s*/g, " ");
-  return whole.split("\n").map((line) => line.replace(/(^|\s+)#( .*)?$/, "").trim()).filter((line) => line !== "");
+  return whole
+    .split("\n")
+    .map((line) => line.replace(/(^|\s+)#( .*)?$/, "").trim())
+    .filter((line) => line !== "");
 }
 
 /** The code of another language under a heading, such as `ts`. */

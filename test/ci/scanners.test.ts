@@ -43,13 +43,30 @@ describe("kubeconform", () => {
 /** What kube-score advises and we do not do, and why. `object`: only there. */
 const exceptions: readonly { readonly check: string; readonly object?: string; readonly why: string }[] = [
   { check: "container-image-pull-policy", why: "images are named by digest: pulled once, they are what they are" },
-  { check: "container-ephemeral-storage-request-and-limit", why: "root file systems are read-only and temporary volumes have a size; only logs are left, and the kubelet rotates those. A limit would evict a broker with what it holds" },
-  { check: "deployment-has-host-podantiaffinity", why: "topologySpreadConstraints spread pods over zones and nodes, and let a small cluster run all of them on one" },
+  {
+    check: "container-ephemeral-storage-request-and-limit",
+    why: "root file systems are read-only and temporary volumes have a size; only logs are left, and the kubelet rotates those. A limit would evict a broker with what it holds",
+  },
+  {
+    check: "deployment-has-host-podantiaffinity",
+    why: "topologySpreadConstraints spread pods over zones and nodes, and let a small cluster run all of them on one",
+  },
   { check: "statefulset-has-servicename", why: "one pod that nobody asks for by its own name: an ordinary Service is enough" },
-  { check: "deployment-targeted-by-hpa-does-not-have-replicas-configured", why: "the number is for a Deployment's first moment: updates leave it to the autoscaler (ignoreChanges)" },
+  {
+    check: "deployment-targeted-by-hpa-does-not-have-replicas-configured",
+    why: "the number is for a Deployment's first moment: updates leave it to the autoscaler (ignoreChanges)",
+  },
   ...["elasticsearch", "kibana", "filebeat"].flatMap((object) => [
-    { check: "pod-probes-identical", object, why: "there is one thing to ask; a restart comes four times as late as the end of traffic, and a start has its own probe" },
-    { check: "container-security-context-user-group-id", object, why: "Elastic's images are made for user 1000 and group 0; that group has no right of root's" },
+    {
+      check: "pod-probes-identical",
+      object,
+      why: "there is one thing to ask; a restart comes four times as late as the end of traffic, and a start has its own probe",
+    },
+    {
+      check: "container-security-context-user-group-id",
+      object,
+      why: "Elastic's images are made for user 1000 and group 0; that group has no right of root's",
+    },
   ]),
   { check: "networkpolicy-targets-pod", object: "zeromq-client", why: "it is for pods of clients, which are not the stack's" },
   { check: "deployment-replicas", why: "how many there are is a setting: one is enough on a laptop, and of the standby" },
@@ -58,19 +75,36 @@ const exceptions: readonly { readonly check: string; readonly object?: string; r
 interface Scored {
   readonly object_name: string;
   readonly object_meta: { readonly name?: string };
-  readonly checks: readonly { readonly check: { readonly id: string }; readonly grade: number; readonly skipped: boolean; readonly comments: readonly { summary: string }[] | null }[];
+  readonly checks: readonly {
+    readonly check: { readonly id: string };
+    readonly grade: number;
+    readonly skipped: boolean;
+    readonly comments: readonly { summary: string }[] | null;
+  }[];
 }
 
 describe("kube-score", () => {
   const allOk = 10;
-  const options = ["score", "--output-format", "json", "--kubernetes-version", `v${versions.kubernetes.split(".").slice(0, 2).join(".")}`, "--enable-optional-test", "container-seccomp-profile", "-"];
+  const options = [
+    "score",
+    "--output-format",
+    "json",
+    "--kubernetes-version",
+    `v${versions.kubernetes.split(".").slice(0, 2).join(".")}`,
+    "--enable-optional-test",
+    "container-seccomp-profile",
+    "-",
+  ];
   const findings = async (yaml: string) => {
     const scored = JSON.parse((await checker("kube-score", options, yaml)).stdout) as Scored[];
     return scored.flatMap(({ object_meta: { name = "" }, checks }) =>
-      checks.filter(({ skipped, grade }) => !skipped && grade < allOk).map(({ check, comments }) => ({ check: check.id, object: name, text: `${check.id}: ${name}: ${comments?.map(({ summary }) => summary).join(", ")}` })),
+      checks
+        .filter(({ skipped, grade }) => !skipped && grade < allOk)
+        .map(({ check, comments }) => ({ check: check.id, object: name, text: `${check.id}: ${name}: ${comments?.map(({ summary }) => summary).join(", ")}` })),
     );
   };
-  const excepted = (one: { check: string; object: string }) => exceptions.filter(({ check, object }) => check === one.check && (object === undefined || object === one.object));
+  const excepted = (one: { check: string; object: string }) =>
+    exceptions.filter(({ check, object }) => check === one.check && (object === undefined || object === one.object));
 
   it.each(stacks)("has nothing against stack %s that is not excepted in words", async (stack) => {
     const found = await findings(manifests.get(stack)!);
@@ -83,7 +117,10 @@ describe("kube-score", () => {
   });
 
   it("finds a container that may write, and one without a limit", async () => {
-    const worse = manifests.get("dev")!.replaceAll("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false").replaceAll(/limits:\n\s+cpu: \S+\n/g, "limits:\n");
+    const worse = manifests
+      .get("dev")!
+      .replaceAll("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false")
+      .replaceAll(/limits:\n\s+cpu: \S+\n/g, "limits:\n");
     const found = (await findings(worse)).map(({ check }) => check);
     expect(found).toEqual(expect.arrayContaining(["container-security-context-readonlyrootfilesystem", "container-resources"]));
   });

@@ -45,5 +45,7 @@ function schemaOf(name: string, all: Record<string, Schema>): Schema {
 function strict(name: string, definition: Schema): Schema {
   // What OpenAPI has no word for: these may be written as a text or as a number.
   if (name.endsWith(".IntOrString") || name.endsWith(".Quantity")) return { type: ["string", "number"] };
-  return definition["properties"] === undefined || definition["additionalProperties"] !== undefined ? definition : { ...definition, additionalProperties: false };
+  return definition["properties"] === undefined || definition["additionalProperties"] !== undefined
+    ? definition
+    : { ...definition, additionalProperties: false };
 }

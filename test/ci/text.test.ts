@@ -10,9 +10,25 @@ import { join } from "node:path";
 
 const versions = { blue: "1.4.0", green: "1.5.0", worker: "1.5.0" };
 const running = { activeColor: "blue", images: { blue: "b@sha256:1", green: "b@sha256:2", worker: "w@sha256:3" }, versions } as const;
-const broker = { type: "kubernetes:apps/v1:Deployment", name: "zeromq-broker-blue", inputs: { metadata: { name: "zeromq-broker-blue" }, spec: { replicas: 2, strategy: { type: "RollingUpdate" } } } };
-const gate = (suffix: string) => ({ type: "kubernetes:batch/v1:Job", name: "zeromq-switch-gate", inputs: { metadata: { name: `zeromq-switch-gate-${suffix}`, labels: { app: "zeromq-switch" } } } });
-const stack = (changes: Partial<Preview> = {}): Preview => ({ stack: "prod", resources: [broker, gate("1a2b3c4d")], violations: [], warnings: [], errors: [], running, ...changes });
+const broker = {
+  type: "kubernetes:apps/v1:Deployment",
+  name: "zeromq-broker-blue",
+  inputs: { metadata: { name: "zeromq-broker-blue" }, spec: { replicas: 2, strategy: { type: "RollingUpdate" } } },
+};
+const gate = (suffix: string) => ({
+  type: "kubernetes:batch/v1:Job",
+  name: "zeromq-switch-gate",
+  inputs: { metadata: { name: `zeromq-switch-gate-${suffix}`, labels: { app: "zeromq-switch" } } },
+});
+const stack = (changes: Partial<Preview> = {}): Preview => ({
+  stack: "prod",
+  resources: [broker, gate("1a2b3c4d")],
+  violations: [],
+  warnings: [],
+  errors: [],
+  running,
+  ...changes,
+});
 const scaled = { ...broker, inputs: { ...broker.inputs, spec: { ...broker.inputs.spec, replicas: 3 } } };
 
 describe("what a change does", () => {
@@ -52,7 +68,9 @@ describe("the comment", () => {
   });
 
   it("says in words what happens to clients", () => {
-    expect(commentText([stack()], [stack({ running: { ...running, activeColor: "green" } })])).toContain("traffic: blue 1.4.0 → green 1.5.0<br>the way back from green: revert this change");
+    expect(commentText([stack()], [stack({ running: { ...running, activeColor: "green" } })])).toContain(
+      "traffic: blue 1.4.0 → green 1.5.0<br>the way back from green: revert this change",
+    );
     const rebuilt = { ...running, images: { ...running.images, blue: "b@sha256:9" } };
     expect(commentText([stack()], [stack({ running: rebuilt })])).toContain("stays on blue, whose brokers are replaced one by one");
     expect(commentText(undefined, [stack()])).toMatch(/traffic: none yet → blue 1\.4\.0[^]*there is nothing to compare them with/);
@@ -70,14 +88,19 @@ describe("the comment", () => {
     const refused = commentText([stack()], [stack({ violations: [violation] })]);
     expect(refused).toContain("❌ refused by 1 policy violation");
     expect(refused).toContain("❌ policy <code>probes</code>, <code>zeromq-worker</code>");
-    expect(commentText([stack()], [stack({ violations: [{ ...violation, mandatory: false }], warnings: ["an update will be refused"] })])).toContain("no change (2 warnings)");
+    expect(commentText([stack()], [stack({ violations: [{ ...violation, mandatory: false }], warnings: ["an update will be refused"] })])).toContain(
+      "no change (2 warnings)",
+    );
   });
 
   it("shows what is in a pull request as text, whatever it would be as markup", () => {
     const nasty = { ...broker, name: "x|y`<img src=//e.example>@everyone", inputs: { "a|b": "](http://e.example)\n| new row |" } };
     const text = commentText([stack({ resources: [{ ...nasty, inputs: { "a|b": "0" } }] })], [stack({ resources: [nasty], errors: [] })]);
     expect(text).not.toMatch(/<img|@everyone|\]\(http|new row \|\n/);
-    const named = stack({ stack: "<img src=//e.example>", violations: [{ policy: "@everyone", resource: "](http://e.example)", message: "no", mandatory: true }] });
+    const named = stack({
+      stack: "<img src=//e.example>",
+      violations: [{ policy: "@everyone", resource: "](http://e.example)", message: "no", mandatory: true }],
+    });
     expect(commentText([], [named])).not.toMatch(/<img|@everyone|\]\(http/);
     expect(commentText([], [stack({ errors: ["```\n@everyone"] })])).toContain("````text\n```\n@everyone\n````");
   });
@@ -85,10 +108,18 @@ describe("the comment", () => {
   it("is never longer than GitHub takes", () => {
     const many = Array.from({ length: 2_000 }, (_, index) => ({ ...broker, name: `broker-${index}` }));
     expect(commentText([stack()], [stack({ resources: many })])).toContain("| | and 1942 more | |");
-    const wide = Array.from({ length: 60 }, (_, index) => ({ ...broker, name: `broker-${index}`, inputs: Object.fromEntries(Array.from({ length: 8 }, (_, field) => [`field${field}`, `${index}`.repeat(80)])) }));
+    const wide = Array.from({ length: 60 }, (_, index) => ({
+      ...broker,
+      name: `broker-${index}`,
+      inputs: Object.fromEntries(Array.from({ length: 8 }, (_, field) => [`field${field}`, `${index}`.repeat(80)])),
+    }));
     const narrow = wide.map(({ inputs, ...rest }) => ({ ...rest, inputs: Object.fromEntries(Object.keys(inputs).map((key) => [key, "before"])) }));
     const stacks = ["dev", "staging", "prod"];
-    const text = commentText(stacks.map((name) => stack({ stack: name, resources: narrow })), stacks.map((name) => stack({ stack: name, resources: wide })), "[The run](https://example.com)");
+    const text = commentText(
+      stacks.map((name) => stack({ stack: name, resources: narrow })),
+      stacks.map((name) => stack({ stack: name, resources: wide })),
+      "[The run](https://example.com)",
+    );
     expect(text.length).toBeLessThan(65_536);
     expect(text).toContain("too much for a comment");
     expect(text.match(/<details/g)?.length).toBe(text.match(/<\/details>/g)?.length);
@@ -99,11 +130,21 @@ describe("the comment", () => {
 describe("a preview", () => {
   const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
   const urn = (type: string, name: string) => `urn:pulumi:prod::zeromq-stack::${type}::${name}`;
-  const step = (type: string, name: string, rest: object) => ({ op: "create", urn: urn(type, name), type, provider: "", new: { type, urn: urn(type, name), inputs: {}, outputs: {}, ...rest } });
+  const step = (type: string, name: string, rest: object) => ({
+    op: "create",
+    urn: urn(type, name),
+    type,
+    provider: "",
+    new: { type, urn: urn(type, name), inputs: {}, outputs: {}, ...rest },
+  });
   const events = [
     { resourcePreEvent: { metadata: step(broker.type, broker.name, { inputs: { image: unknown } }) } },
     { resourcePreEvent: { metadata: step("zeromq-stack:infra:Broker", "broker-blue", {}) } },
-    { resOutputsEvent: { metadata: step("pulumi:pulumi:Stack", "zeromq-stack-prod", { outputs: { ...running, images: { ...running.images, blue: unknown } } }) } },
+    {
+      resOutputsEvent: {
+        metadata: step("pulumi:pulumi:Stack", "zeromq-stack-prod", { outputs: { ...running, images: { ...running.images, blue: unknown } } }),
+      },
+    },
     { policyEvent: { policyName: "host", message: "<{%fg 1%}>no<{%reset%}>", resourceUrn: urn(broker.type, broker.name), enforcementLevel: "mandatory" } },
     { diagnosticEvent: { severity: "warning", message: "\u001b[31ma warning\u001b[0m\n" } },
     { diagnosticEvent: { severity: "info#err", message: "no matter" } },
@@ -135,8 +176,20 @@ describe("a preview", () => {
 
   it("says nothing of the machine that made it", () => {
     const warning = (message: string) => ({ diagnosticEvent: { severity: "warning", message } });
-    const policy = { policyEvent: { policyName: "pinned-images", message: "can't run policy 'pinned-images': string value can't be known during preview", enforcementLevel: "advisory" } };
-    expect(previewOf("dev", [warning("using pulumi-resource-kubernetes from $PATH"), warning("configured Kubernetes cluster is unreachable: no"), policy] as any[], "")).toMatchObject({ warnings: [], violations: [] });
+    const policy = {
+      policyEvent: {
+        policyName: "pinned-images",
+        message: "can't run policy 'pinned-images': string value can't be known during preview",
+        enforcementLevel: "advisory",
+      },
+    };
+    expect(
+      previewOf(
+        "dev",
+        [warning("using pulumi-resource-kubernetes from $PATH"), warning("configured Kubernetes cluster is unreachable: no"), policy] as any[],
+        "",
+      ),
+    ).toMatchObject({ warnings: [], violations: [] });
   });
 
   it("that went through has failed all the same where a policy forbids it", () => {
@@ -153,7 +206,10 @@ describe("a preview", () => {
 
 it("a preview's settings are the stack's, with something else in place of each secret", () => {
   const directory = mkdtempSync(join(tmpdir(), "zeromq-stack-settings-"));
-  writeFileSync(join(directory, "Pulumi.prod.yaml"), "secretsprovider: awskms://x\nencryptedkey: abc\nconfig:\n  a:one: 1\n  a:two: { secure: AAAB }\n  a:three: { list: [{ secure: AAAC }, plain] }\n");
+  writeFileSync(
+    join(directory, "Pulumi.prod.yaml"),
+    "secretsprovider: awskms://x\nencryptedkey: abc\nconfig:\n  a:one: 1\n  a:two: { secure: AAAB }\n  a:three: { list: [{ secure: AAAC }, plain] }\n",
+  );
   expect(withoutSecrets(directory, "prod")).toEqual({ "a:one": 1, "a:two": instead, "a:three": { list: [instead, "plain"] } });
   rmSync(directory, { recursive: true });
   expect(() => withoutSecrets(directory, "prod")).toThrow("Pulumi.prod.yaml");

@@ -20,7 +20,17 @@ interface Step {
 interface Workflow {
   readonly on: Record<string, any>;
   readonly permissions: Record<string, string>;
-  readonly jobs: Record<string, { readonly steps?: readonly Step[]; readonly permissions?: unknown; readonly environment?: string; readonly needs?: string; readonly uses?: string; readonly with?: { stack?: string } }>;
+  readonly jobs: Record<
+    string,
+    {
+      readonly steps?: readonly Step[];
+      readonly permissions?: unknown;
+      readonly environment?: string;
+      readonly needs?: string;
+      readonly uses?: string;
+      readonly with?: { stack?: string };
+    }
+  >;
 }
 const workflow = (file: string): Workflow => parse(text(file));
 const stepsOf = (file: string): Step[] => Object.values(workflow(file).jobs).flatMap(({ steps = [] }) => steps);
@@ -79,7 +89,9 @@ describe("a pull request", () => {
     expect(Object.keys(workflow(file).on)).toEqual(["pull_request"]);
     expect(text(file)).not.toMatch(/secrets\.|github\.token|environment:/);
     const runs = stepsOf(file).flatMap(({ run }) => run ?? []);
-    expect(runs).toEqual(expect.arrayContaining(["npm test -- --skip-e2e --yes", "npm run ci:preview -- --to previews.json", expect.stringContaining("--of base --to base.json")]));
+    expect(runs).toEqual(
+      expect.arrayContaining(["npm test -- --skip-e2e --yes", "npm run ci:preview -- --to previews.json", expect.stringContaining("--of base --to base.json")]),
+    );
   });
 
   it("is told by a workflow that runs none of its code, also when its own failed", () => {
@@ -98,7 +110,11 @@ describe("the main branch", () => {
     const { on, jobs } = workflow("deploy.yml");
     expect(on).toEqual({ push: { branches: ["main"] } });
     const order = Object.entries(jobs).flatMap(([name, job]) => (job.uses === undefined ? [] : [[job.needs, name, job.with?.stack]]));
-    expect(order).toEqual([["test", "dev", "dev"], ["dev", "staging", "staging"], ["staging", "prod", "prod"]]);
+    expect(order).toEqual([
+      ["test", "dev", "dev"],
+      ["dev", "staging", "staging"],
+      ["staging", "prod", "prod"],
+    ]);
     expect(Object.values(workflow("deploy-stack.yml").jobs)[0]!.environment).toBe("${{ inputs.stack }}");
   });
 });

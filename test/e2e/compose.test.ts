@@ -49,7 +49,10 @@ function changes(): string {
 }
 
 async function compose(args: readonly string[], more: Record<string, string> = {}): Promise<string> {
-  const { exitCode, stdout, stderr } = await plainCompose(["--project-name", project, "--file", "docker-compose.yml", "--file", override, ...args], { ...env, ...more });
+  const { exitCode, stdout, stderr } = await plainCompose(["--project-name", project, "--file", "docker-compose.yml", "--file", override, ...args], {
+    ...env,
+    ...more,
+  });
   expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
   return stdout;
 }
@@ -67,12 +70,22 @@ async function published(service: string, port: number): Promise<string> {
 
 /** The ids of a service's containers, shortened as they are told to the processes inside: as HOSTNAME. */
 async function containers(service: string): Promise<string[]> {
-  return (await compose(["ps", "--quiet", service])).trim().split("\n").map((id) => id.slice(0, 12)).sort();
+  return (await compose(["ps", "--quiet", service]))
+    .trim()
+    .split("\n")
+    .map((id) => id.slice(0, 12))
+    .sort();
 }
 
 /** A metric's series in what a container shows, each with its value. */
 async function series(container: string, metric: string): Promise<string[]> {
-  const text = await docker("exec", container, image.node, "-e", `fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}").then((answer) => answer.text()).then(console.log)`);
+  const text = await docker(
+    "exec",
+    container,
+    image.node,
+    "-e",
+    `fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}").then((answer) => answer.text()).then(console.log)`,
+  );
   return text.split("\n").filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `));
 }
 
@@ -87,7 +100,8 @@ async function prometheus<Data>(path: string): Promise<Data> {
   return ((await answer.json()) as { data: Data }).data;
 }
 
-const allOf = (kind: string) => docker(kind, "ls", "--quiet", ...(kind === "container" ? ["--all"] : []), "--filter", `label=com.docker.compose.project=${project}`);
+const allOf = (kind: string) =>
+  docker(kind, "ls", "--quiet", ...(kind === "container" ? ["--all"] : []), "--filter", `label=com.docker.compose.project=${project}`);
 const nothing = { container: "", network: "", volume: "" };
 const left = async () => Object.fromEntries(await Promise.all(Object.keys(nothing).map(async (kind) => [kind, await allOf(kind)])));
 
@@ -104,10 +118,14 @@ afterAll(async () => {
 describe("docker compose up", () => {
   test("builds the images from the checkout, and ends when a broker, three workers and Prometheus are healthy", async () => {
     await compose(["up", "--build", "--wait", "--wait-timeout", "300", ...parts]);
-    const states = (await docker("ps", "--filter", `label=com.docker.compose.project=${project}`, "--format", '{{.Label "com.docker.compose.service"}} {{.Status}}')).trim().split("\n");
-    expect(states.map((line) => line.replace(/Up .*?(?= \(|$)/, "up")).sort()).toEqual([
-      "broker (healthy)", "prometheus", "worker (healthy)", "worker (healthy)", "worker (healthy)",
-    ].map((line) => line.replace(/^(\w+)/, "$1 up")).sort());
+    const states = (
+      await docker("ps", "--filter", `label=com.docker.compose.project=${project}`, "--format", '{{.Label "com.docker.compose.service"}} {{.Status}}')
+    )
+      .trim()
+      .split("\n");
+    expect(states.map((line) => line.replace(/Up .*?(?= \(|$)/, "up")).sort()).toEqual(
+      ["broker (healthy)", "prometheus", "worker (healthy)", "worker (healthy)", "worker (healthy)"].map((line) => line.replace(/^(\w+)/, "$1 up")).sort(),
+    );
   });
 
   test("answers a request of a client on this machine", async () => {
@@ -127,7 +145,8 @@ describe("docker compose up", () => {
   });
 
   test("runs every process as nobody on a file system that it can't write to", async () => {
-    const program = 'let code = "none"; try { require("node:fs").writeFileSync("/app/written", "") } catch (error) { code = error.code } console.log(process.getuid(), code)';
+    const program =
+      'let code = "none"; try { require("node:fs").writeFileSync("/app/written", "") } catch (error) { code = error.code } console.log(process.getuid(), code)';
     for (const container of [...(await containers(services.broker)), ...(await containers(services.worker))]) {
       expect((await docker("exec", container, image.node, "-e", program)).trim()).toBe(`${image.userId} EROFS`);
     }
@@ -136,7 +155,10 @@ describe("docker compose up", () => {
   test("has a Prometheus that reads the broker and the workers, and evaluates every rule", async () => {
     await vi.waitFor(async () => {
       const { activeTargets } = await prometheus<{ activeTargets: { labels: { job: string }; health: string }[] }>("targets?state=active");
-      const up = activeTargets.filter(({ health }) => health === "up").map(({ labels }) => labels.job).sort();
+      const up = activeTargets
+        .filter(({ health }) => health === "up")
+        .map(({ labels }) => labels.job)
+        .sort();
       expect(up).toEqual([monitoringNames.prometheus, names.brokerApp, names.workerApp, names.workerApp, names.workerApp].sort());
     }, patience);
     await vi.waitFor(async () => {
@@ -146,7 +168,9 @@ describe("docker compose up", () => {
       expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
     }, patience);
     await vi.waitFor(async () => {
-      const { result } = await prometheus<{ result: { value: [number, string] }[] }>(`query?query=${encodeURIComponent(`sum(${serviceMetrics.workers.name})`)}`);
+      const { result } = await prometheus<{ result: { value: [number, string] }[] }>(
+        `query?query=${encodeURIComponent(`sum(${serviceMetrics.workers.name})`)}`,
+      );
       expect(result.map(({ value }) => value[1])).toEqual(["3"]);
     }, patience);
   });
@@ -175,7 +199,10 @@ describe("the workers", () => {
     try {
       await vi.waitFor(async () => expect(await sum(worker!, workerMetrics.running.name)).toBeGreaterThan(0), patience);
       crash(worker!);
-      await vi.waitFor(async () => expect(await docker("inspect", "--format", "{{.RestartCount}} {{.State.Health.Status}}", worker!)).toBe("1 healthy"), patience);
+      await vi.waitFor(
+        async () => expect(await docker("inspect", "--format", "{{.RestartCount}} {{.State.Health.Status}}", worker!)).toBe("1 healthy"),
+        patience,
+      );
       await vi.waitFor(async () => expect(await sum(broker!, serviceMetrics.redeliveries.name, 'service="work"')).toBeGreaterThan(0), patience);
       await vi.waitFor(async () => expect(await sum(broker!, serviceMetrics.workers.name, 'service="work"')).toBe(3), patience);
       await vi.waitFor(async () => expect(await sum(worker!, workerMetrics.requests.name, 'outcome="replied"')).toBeGreaterThan(0), patience);

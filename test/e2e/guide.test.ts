@@ -24,7 +24,10 @@ const reader = new Reader("guide", {
   rolloutDeadlineSeconds: 240,
   smoke: { service: "echo", request: "ping", reply: "ping", timeoutSeconds: 20 },
   clients: [{ name: "demo" }],
-  workers: [{ service: "gzip", replicas: 2, resources }, { service: "echo", replicas: 1, resources, env: { WORKER_CONCURRENCY: "32" } }],
+  workers: [
+    { service: "gzip", replicas: 2, resources },
+    { service: "echo", replicas: 1, resources, env: { WORKER_CONCURRENCY: "32" } },
+  ],
 });
 const commandLines = new CommandLines();
 let guests: Guests | undefined;
@@ -90,12 +93,15 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
   const refusals = async (): Promise<number> => {
     const program = `console.log(await (await fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}")).text())`;
     const brokers = await reader.list("pods", `app=${names.brokerApp}`);
-    const texts = await Promise.all(brokers.map(({ metadata }) => succeed(reader.kubectl(["exec", metadata.name, "--", image.node, "--input-type=module", "--eval", program]))));
+    const texts = await Promise.all(
+      brokers.map(({ metadata }) => succeed(reader.kubectl(["exec", metadata.name, "--", image.node, "--input-type=module", "--eval", program]))),
+    );
     const lines = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith(`${metrics.handshakeFailures.name}{`));
     return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   };
   const attack = async <T>(expression: string): Promise<T> =>
-    JSON.parse(await guests!.run(`
+    JSON.parse(
+      await guests!.run(`
       import { readFileSync } from "node:fs";
       import { createClient } from "/app/client/client.ts";
       import { createKeyPair } from "/app/transport/curve-keys.ts";
@@ -105,7 +111,8 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
       const backend = { host: "${names.headlessService}", port: ${ports.backend} };
       const keysOf = (file: string) => parsePeerKeys(file, readFileSync(\`/keys/\${file}\`, "utf8"));
       console.log(JSON.stringify(await (${expression})));
-      process.exit();`)) as T;
+      process.exit();`),
+    ) as T;
 
   beforeAll(async () => {
     const { serverKey, publicKey, secretKey } = await peerKeys(reader, names.workerKeysSecret);
@@ -119,7 +126,11 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
     ["a worker's key at the frontend", 'knock(frontend, keysOf("workers"))', /does not admit our key \(400\)/],
     // Where the network enforces policies it does not even come there.
     ["a client's key at the backend", 'knock(backend, keysOf("stack.keys"))', /does not admit our key \(400\)|no answer/],
-    ["another broker's server key", 'knock(frontend, { ...keysOf("stack.keys"), serverKey: createKeyPair().publicKey })', /does not have the server key that this side expects/],
+    [
+      "another broker's server key",
+      'knock(frontend, { ...keysOf("stack.keys"), serverKey: createKeyPair().publicKey })',
+      /does not have the server key that this side expects/,
+    ],
   ])("%s is refused, and is told why", async (who, expression, reason) => {
     const answer = await attack<string>(expression);
     met.push([who, answer]);
@@ -158,7 +169,8 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
 
   test("requests went on being answered, by the same brokers", async () => {
     await guests!.areAnswered("till", "stays", "comesAnew");
-    for (const { metadata, status } of await reader.list("pods", `app=${names.brokerApp}`)) expect(status.containerStatuses[0].restartCount, metadata.name).toBe(0);
+    for (const { metadata, status } of await reader.list("pods", `app=${names.brokerApp}`))
+      expect(status.containerStatuses[0].restartCount, metadata.name).toBe(0);
   });
 });
 

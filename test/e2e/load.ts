@@ -89,10 +89,13 @@ export class LoadPod<Ledger> {
   async ledger(): Promise<Ledger> {
     const node = this.name.startsWith("plain") ? "node" : image.node;
     await this.#stack.kubectl(["exec", this.name, "--", node, "--eval", "process.kill(1, 'SIGINT')"]);
-    await vi.waitFor(async () => {
-      const { stdout } = await this.#stack.kubectl(["get", "pod", this.name, "-o", "jsonpath={.status.phase}"]);
-      expect(["Succeeded", "Failed"]).toContain(stdout.toString());
-    }, { timeout: 120_000, interval: 500 });
+    await vi.waitFor(
+      async () => {
+        const { stdout } = await this.#stack.kubectl(["get", "pod", this.name, "-o", "jsonpath={.status.phase}"]);
+        expect(["Succeeded", "Failed"]).toContain(stdout.toString());
+      },
+      { timeout: 120_000, interval: 500 },
+    );
     const { stdout } = await this.#stack.kubectl(["logs", this.name]);
     await this.#stack.kubectl(["delete", "pod", this.name, "--wait=false"]);
     return JSON.parse(stdout.toString().trim().split("\n").at(-1)!) as Ledger;

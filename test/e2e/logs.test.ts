@@ -14,7 +14,10 @@ import { TestStack, type Outcome } from "./stack.ts";
 const stack = new TestStack("lines", {
   broker: { replicas: 1 },
   scaleDownDelaySeconds: 1,
-  workers: [{ service: "echo", replicas: 1 }, { service: "work", replicas: 1 }],
+  workers: [
+    { service: "echo", replicas: 1 },
+    { service: "work", replicas: 1 },
+  ],
   rolloutDeadlineSeconds: 120,
   // What a machine that cannot pull images can make.
   logging: { enabled: true, elasticsearch: { distribution: "bare", volume: { temporary: true } }, kibana: { enabled: false } },
@@ -37,7 +40,12 @@ interface Answer {
 /** A request through the Service, and what the logs call it. */
 async function request(service: string, body: string): Promise<Answer> {
   const address = `tcp://${names.brokerService}:${ports.frontend}`;
-  const { stdout, text } = await stack.kubectl(["exec", broker, "--", ...command("client", "request", "--json", "--address", address, "--service", service, "--body", body)]);
+  const { stdout, text } = await stack.kubectl([
+    "exec",
+    broker,
+    "--",
+    ...command("client", "request", "--json", "--address", address, "--service", service, "--body", body),
+  ]);
   expect(stdout.toString(), text).toContain("requestId");
   return JSON.parse(stdout.toString()) as Answer;
 }
@@ -46,7 +54,11 @@ async function request(service: string, body: string): Promise<Answer> {
 let forward: ResultPromise | undefined;
 let address = "";
 async function openElasticsearch(): Promise<void> {
-  const child = execa("kubectl", ["--context", stack.context, "--namespace", stack.namespace, "port-forward", `service/${loggingNames.elasticsearch}`, `:${loggingPorts.elasticsearch}`], { reject: false, env: stack.env });
+  const child = execa(
+    "kubectl",
+    ["--context", stack.context, "--namespace", stack.namespace, "port-forward", `service/${loggingNames.elasticsearch}`, `:${loggingPorts.elasticsearch}`],
+    { reject: false, env: stack.env },
+  );
   forward = child;
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
@@ -59,7 +71,12 @@ async function openElasticsearch(): Promise<void> {
 }
 
 /** Asks Elasticsearch as its administrator, or as somebody else. */
-async function ask(path: string, body?: unknown, login?: { name: string; password: string }, method = body === undefined ? "GET" : "POST"): Promise<{ status: number; answer: any }> {
+async function ask(
+  path: string,
+  body?: unknown,
+  login?: { name: string; password: string },
+  method = body === undefined ? "GET" : "POST",
+): Promise<{ status: number; answer: any }> {
   const { name, password } = login ?? { name: elasticsearchUsers.admin.name, password: await adminPassword() };
   const headers = { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`, "content-type": "application/json" };
   const response = await fetch(`${address}/${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
@@ -85,7 +102,11 @@ async function documents(field: string, value: string): Promise<Record<string, a
 async function inAndOut(): Promise<{ lines: Record<string, number>; documents: Record<string, number> }> {
   const pods = (await stack.list("pods")).map(({ metadata }) => metadata.name as string).filter((name) => !name.startsWith(loggingNames.elasticsearch));
   const lines: Record<string, number> = {};
-  for (const pod of pods) lines[pod] = (await stack.kubectl(["logs", pod])).stdout.toString().split("\n").filter((line) => line !== "").length;
+  for (const pod of pods)
+    lines[pod] = (await stack.kubectl(["logs", pod])).stdout
+      .toString()
+      .split("\n")
+      .filter((line) => line !== "").length;
   await refresh();
   const { answer } = await ask(`${logIndex.pattern}/_search`, { size: 0, aggs: { pods: { terms: { field: "kubernetes.pod.name", size: 1_000 } } } });
   const counted = Object.fromEntries(answer.aggregations.pods.buckets.map(({ key, doc_count }: { key: string; doc_count: number }) => [key, doc_count]));
@@ -132,11 +153,17 @@ describe("log lines", () => {
     expect(reply).toBe("hello");
     await vi.waitFor(async () => {
       const found = await documents(logFields.requestId.name, requestId);
-      expect(found.map(({ logger, color, level, message }) => ({ logger, color, level, message })).sort((one, other) => (one.logger < other.logger ? -1 : 1))).toEqual([
+      expect(
+        found.map(({ logger, color, level, message }) => ({ logger, color, level, message })).sort((one, other) => (one.logger < other.logger ? -1 : 1)),
+      ).toEqual([
         { logger: "zeromq.broker", color: "blue", level: "DEBUG", message: "request ended" },
         { logger: "zeromq.worker", color: "blue", level: "DEBUG", message: "request ended" },
       ]);
-      for (const line of found) expect(line).toMatchObject({ kubernetes: { namespace: stack.namespace, pod: { name: expect.stringMatching(/^zeromq-/) } }, host: { name: expect.stringMatching(/./) } });
+      for (const line of found)
+        expect(line).toMatchObject({
+          kubernetes: { namespace: stack.namespace, pod: { name: expect.stringMatching(/^zeromq-/) } },
+          host: { name: expect.stringMatching(/./) },
+        });
     }, patient);
   });
 
@@ -145,7 +172,11 @@ describe("log lines", () => {
     expect(error).toBe("HandlerFailed");
     await vi.waitFor(async () => {
       const found = await documents(logFields.requestId.name, requestId);
-      expect(found.find(({ message }) => message === "handler failed")).toMatchObject({ level: "ERROR", color: "blue", err: { type: "SyntaxError", stack: expect.stringContaining("work.ts") } });
+      expect(found.find(({ message }) => message === "handler failed")).toMatchObject({
+        level: "ERROR",
+        color: "blue",
+        err: { type: "SyntaxError", stack: expect.stringContaining("work.ts") },
+      });
       expect(found.find(({ logger }) => logger === "zeromq.broker")).toMatchObject({ outcome: "failed" });
       expect(JSON.stringify(found)).not.toContain("hunter2");
     }, patient);
@@ -177,7 +208,15 @@ describe("log lines", () => {
   test("are told to nobody without a password, and Filebeat can add to them and no more", async () => {
     expect((await ask(`${logIndex.pattern}/_search`, undefined, { name: "admin", password: "guessed" })).status).toBe(401);
     expect((await fetch(address)).status).toBe(401);
-    const secret = await stack.kubectl(["get", "secret", loggingNames.filebeat, "--namespace", logsNamespace(stack.namespace), "-o", "jsonpath={.data.output\\.yml}"]);
+    const secret = await stack.kubectl([
+      "get",
+      "secret",
+      loggingNames.filebeat,
+      "--namespace",
+      logsNamespace(stack.namespace),
+      "-o",
+      "jsonpath={.data.output\\.yml}",
+    ]);
     const { output } = loadYaml<{ output: { elasticsearch: { password: string } } }>(Buffer.from(secret.stdout.toString(), "base64").toString());
     const { password } = output.elasticsearch;
     const filebeat = { name: elasticsearchUsers.filebeat.name, password };
@@ -207,7 +246,9 @@ describe("an update", () => {
     await stack.set("logging.enabled", "false");
     await succeed(stack.up());
     expect((await stack.kubectl(["get", "namespace", logsNamespace(stack.namespace)])).text).toContain("not found");
-    const left = (await Promise.all(["statefulsets", "services", "secrets", "configmaps", "networkpolicies"].map((kind) => stack.list(kind)))).flat().map(({ metadata }) => metadata.name as string);
+    const left = (await Promise.all(["statefulsets", "services", "secrets", "configmaps", "networkpolicies"].map((kind) => stack.list(kind))))
+      .flat()
+      .map(({ metadata }) => metadata.name as string);
     expect(left.filter((name) => Object.values<string>(loggingNames).includes(name))).toEqual([]);
     expect(await lives()).toEqual(before);
   });

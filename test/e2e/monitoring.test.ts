@@ -84,8 +84,12 @@ async function rewrite(kind: "configmap" | "secret", name: string, change: (text
 
 async function shorter(): Promise<void> {
   const seconds = { s: 1, m: 60, h: 3600 };
-  await rewrite("configmap", monitoringNames.prometheus, (text) => text.replace(/\bfor: (\d+)([smh])$/gm, (_, count, unit: keyof typeof seconds) => `for: ${Math.ceil((Number(count) * seconds[unit]) / 12)}s`));
-  await rewrite("secret", monitoringNames.alertmanager, (text) => text.replace("group_wait: 30s", "group_wait: 5s").replace("group_interval: 5m", "group_interval: 5s"));
+  await rewrite("configmap", monitoringNames.prometheus, (text) =>
+    text.replace(/\bfor: (\d+)([smh])$/gm, (_, count, unit: keyof typeof seconds) => `for: ${Math.ceil((Number(count) * seconds[unit]) / 12)}s`),
+  );
+  await rewrite("secret", monitoringNames.alertmanager, (text) =>
+    text.replace("group_wait: 30s", "group_wait: 5s").replace("group_interval: 5m", "group_interval: 5s"),
+  );
   await vi.waitFor(async () => {
     const lasting = (await prometheus.rules()).find(({ name }) => name === "ZeromqBrokerDown")?.duration;
     expect(lasting).toBe(10);
@@ -93,10 +97,16 @@ async function shorter(): Promise<void> {
 }
 
 async function arrived(alert: string, status: "firing" | "resolved", labels: Record<string, string> = {}): Promise<void> {
-  await vi.waitFor(async () => {
-    const all = (await receiver.told()).filter(({ path }) => path === "/alerts").flatMap(({ alerts }) => alerts);
-    expect(all.map((one) => ({ status: one.status, ...one.labels })), `${alert} ${status}`).toContainEqual(expect.objectContaining({ status, alertname: alert, ...labels }));
-  }, status === "firing" ? patience : { timeout: 480_000, interval: 2_000 });
+  await vi.waitFor(
+    async () => {
+      const all = (await receiver.told()).filter(({ path }) => path === "/alerts").flatMap(({ alerts }) => alerts);
+      expect(
+        all.map((one) => ({ status: one.status, ...one.labels })),
+        `${alert} ${status}`,
+      ).toContainEqual(expect.objectContaining({ status, alertname: alert, ...labels }));
+    },
+    status === "firing" ? patience : { timeout: 480_000, interval: 2_000 },
+  );
 }
 
 /** Runs a program of Node's in a pod that has our client and its keys. */
@@ -104,7 +114,8 @@ async function inPod(pod: string, program: string): Promise<void> {
   await succeed(stack.kubectl(["exec", pod, "--", image.node, "--input-type=module", "--eval", program]));
 }
 
-const load = (name: string, service: string, ...options: string[]) => LoadPod.ours(stack, name, reference, ["--address", frontend, "--service", service, ...options]);
+const load = (name: string, service: string, ...options: string[]) =>
+  LoadPod.ours(stack, name, reference, ["--address", frontend, "--service", service, ...options]);
 const steady = ["--connections", "10", "--rate", "40", "--work-ms", "1-200", "--parts-percent", "20"];
 const tooMuch = ["--connections", "20", "--concurrency", "60", "--work-ms", "4000-5000", "--timeout-ms", "30000"];
 
@@ -138,7 +149,12 @@ describe("under load", () => {
   test("Prometheus reads every pod of the stack, itself and Alertmanager, and evaluates every rule", async () => {
     await vi.waitFor(async () => {
       const up = await prometheus.now("count by (job) (up == 1)");
-      expect(Object.fromEntries(up.map(({ metric, values }) => [metric["job"], Number(values[0]![1])]))).toEqual({ "zeromq-broker": 3, "zeromq-worker": 4, prometheus: 1, alertmanager: 1 });
+      expect(Object.fromEntries(up.map(({ metric, values }) => [metric["job"], Number(values[0]![1])]))).toEqual({
+        "zeromq-broker": 3,
+        "zeromq-worker": 4,
+        prometheus: 1,
+        alertmanager: 1,
+      });
       const rules = await prometheus.rules();
       expect(rules.length).toBeGreaterThan(30);
       expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
@@ -161,11 +177,14 @@ describe("under load", () => {
     const series = 'count by (pod) ({__name__=~"zeromq_.+",job="zeromq-broker"})';
     const before = await most(series);
     expect(before).toBeGreaterThan(100);
-    await inPod(working.name, `
+    await inPod(
+      working.name,
+      `
       import { createClient } from "/app/client/client.ts";
       const client = createClient({ endpoints: ["${frontend}"], curve: { file: "${image.curvePeerFile}" } });
       await Promise.allSettled(Array.from({ length: 300 }, (_, number) => client.request("invented-" + number, "x", { timeoutMs: 20_000, retries: 0 })));
-      client.close();`);
+      client.close();`,
+    );
     await vi.waitFor(async () => expect(await most(`max_over_time(${metrics.known.name}{kind="services"}[5m])`)).toBeGreaterThanOrEqual(100), patience);
     expect(await most(series)).toBe(before);
     console.log(`${before} series a broker with two services, before and after 300 made-up ones`);
@@ -213,11 +232,14 @@ describe("whoever is called", () => {
     crash(pod!);
     await arrived("ZeromqRedeliveryStorm", "firing", { service: "fragile" });
     await arrived("ZeromqHandshakeFailures", "firing", { side: "frontend" });
-    await inPod(fragile.name, `
+    await inPod(
+      fragile.name,
+      `
       import { createClient } from "/app/client/client.ts";
       const client = createClient({ endpoints: ["${frontend}"], curve: { file: "${image.curvePeerFile}" } });
       await Promise.allSettled(Array.from({ length: 20 }, () => client.request("work", "no work", { timeoutMs: 30_000, retries: 0 })));
-      client.close();`);
+      client.close();`,
+    );
     await fragile.ledger();
   });
 
@@ -225,8 +247,13 @@ describe("whoever is called", () => {
     await succeed(stack.kubectl(["scale", `deployment/${deployment.echo}`, "--replicas=0"]));
     const waiting = await load("waiting", "echo", "--connections", "2", "--concurrency", "5", "--timeout-ms", "30000");
     await arrived("ZeromqServiceWithoutWorkers", "firing", { service: "echo", severity: "critical" });
-    const told = (await receiver.told()).flatMap(({ alerts }) => alerts).find(({ labels }) => labels["alertname"] === "ZeromqServiceWithoutWorkers" && labels["service"] === "echo")!;
-    expect(told.annotations).toMatchObject({ summary: expect.stringMatching(/^\d+ requests for echo wait/), runbook_url: "monitoring/runbooks/ZeromqServiceWithoutWorkers.md" });
+    const told = (await receiver.told())
+      .flatMap(({ alerts }) => alerts)
+      .find(({ labels }) => labels["alertname"] === "ZeromqServiceWithoutWorkers" && labels["service"] === "echo")!;
+    expect(told.annotations).toMatchObject({
+      summary: expect.stringMatching(/^\d+ requests for echo wait/),
+      runbook_url: "monitoring/runbooks/ZeromqServiceWithoutWorkers.md",
+    });
     await succeed(stack.kubectl(["scale", `deployment/${deployment.echo}`, "--replicas=1"]));
     await arrived("ZeromqServiceWithoutWorkers", "resolved", { service: "echo" });
     await waiting.ledger();
@@ -250,13 +277,18 @@ describe("whoever is called", () => {
 
   test("hears of the end of all that", async () => {
     // The error budget's long windows remember it for hours.
-    await vi.waitFor(async () => {
-      const firing = (await prometheus.alerts()).map(({ labels }) => labels["alertname"]!);
-      expect(firing.filter((name) => !["Watchdog", "ZeromqErrorBudgetBurnsFast", "ZeromqErrorBudgetBurnsSlowly"].includes(name))).toEqual([]);
-    }, { timeout: 480_000, interval: 5_000 });
+    await vi.waitFor(
+      async () => {
+        const firing = (await prometheus.alerts()).map(({ labels }) => labels["alertname"]!);
+        expect(firing.filter((name) => !["Watchdog", "ZeromqErrorBudgetBurnsFast", "ZeromqErrorBudgetBurnsSlowly"].includes(name))).toEqual([]);
+      },
+      { timeout: 480_000, interval: 5_000 },
+    );
     for (const alert of ["ZeromqRequestsRefused", "ZeromqHandshakeFailures", "ZeromqRedeliveryStorm"]) await arrived(alert, "resolved");
     const all = (await receiver.told()).filter(({ path }) => path === "/alerts").flatMap(({ alerts }) => alerts);
-    console.log(`alerts that arrived: ${JSON.stringify(Object.fromEntries([...new Set(all.map(({ labels }) => labels["alertname"]!))].map((name) => [name, [...new Set(all.filter(({ labels }) => labels["alertname"] === name).map(({ status }) => status))]])))}`);
+    console.log(
+      `alerts that arrived: ${JSON.stringify(Object.fromEntries([...new Set(all.map(({ labels }) => labels["alertname"]!))].map((name) => [name, [...new Set(all.filter(({ labels }) => labels["alertname"] === name).map(({ status }) => status))]])))}`,
+    );
     expect(all.map(({ labels }) => labels["alertname"])).not.toContain("Watchdog");
   });
 });
@@ -272,7 +304,9 @@ test("Prometheus and Alertmanager go when they are switched off, with all that t
   for (const part of ["alerting", "prometheus"]) await stack.set(`${part}.enabled`, "false");
   await succeed(stack.up());
   const kinds = "statefulsets,pods,services,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies";
-  const left = (await stack.list(kinds)).filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  const left = (await stack.list(kinds))
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   expect(left).toContain("Pod receiver");
   expect(left.filter((name) => /prometheus|alertmanager/.test(name))).toEqual([]);
 });

@@ -15,13 +15,17 @@ const stacks = stacksOf(checkout);
 
 /** This checkout as a pull request would have it: with other settings. */
 function changed(): string {
-  for (const name of ["infra", "services", "monitoring", "node_modules", "package.json", "Pulumi.yaml"]) symlinkSync(join(checkout, name), join(directory, name));
+  for (const name of ["infra", "services", "monitoring", "node_modules", "package.json", "Pulumi.yaml"])
+    symlinkSync(join(checkout, name), join(directory, name));
   const change = (stack: string, settings: Record<string, unknown>) => {
     const file = parse(readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8"));
     Object.assign(file.config, Object.fromEntries(Object.entries(settings).map(([key, value]) => [`zeromq-stack:${key}`, value])));
     writeFileSync(join(directory, `Pulumi.${stack}.yaml`), stringify(file));
   };
-  change("dev", { activeColor: "green", pushRegistry: { server: "localhost:5001", username: "me", password: { secure: "v1:of a provider that nobody here has" } } });
+  change("dev", {
+    activeColor: "green",
+    pushRegistry: { server: "localhost:5001", username: "me", password: { secure: "v1:of a provider that nobody here has" } },
+  });
   change("staging", { standbyReplicas: "many" });
   change("prod", { workers: [{ service: "echo", env: { DATABASE_PASSWORD: "in plain text" } }] });
   return directory;
@@ -30,7 +34,11 @@ function changed(): string {
 /** The command as a workflow runs it. */
 async function previews(...args: string[]): Promise<{ exitCode: number | undefined; stderr: string; found: Map<string, Preview> }> {
   const file = join(directory, "previews.json");
-  const { exitCode, stderr } = await execa("npm", ["run", "--silent", "ci:preview", "--", "--to", file, ...args], { cwd: checkout, reject: false, stdin: "ignore" });
+  const { exitCode, stderr } = await execa("npm", ["run", "--silent", "ci:preview", "--", "--to", file, ...args], {
+    cwd: checkout,
+    reject: false,
+    stdin: "ignore",
+  });
   return { exitCode, stderr, found: new Map(previewsFrom(readFileSync(file, "utf8")).map((one) => [one.stack, one])) };
 }
 
@@ -40,7 +48,10 @@ beforeAll(async () => {
   const settings = stacks.map((stack) => readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8"));
   before = await previews();
   after = await previews("--of", changed());
-  expect(stacks.map((stack) => readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8")), "settings are only read").toEqual(settings);
+  expect(
+    stacks.map((stack) => readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8")),
+    "settings are only read",
+  ).toEqual(settings);
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -55,7 +66,9 @@ describe("a preview without a cluster and without a stack's secrets", () => {
   });
 
   test("holds no key, since a pull request's comment is read by everybody", () => {
-    const holders = [...before.found.values()].flatMap(({ resources }) => resources.filter(({ type, name }) => /Secret$|Stash$/.test(type) && name !== "protection"));
+    const holders = [...before.found.values()].flatMap(({ resources }) =>
+      resources.filter(({ type, name }) => /Secret$|Stash$/.test(type) && name !== "protection"),
+    );
     const secrets = holders.map(({ inputs }) => inputs["stringData"] ?? inputs["input"]);
     expect(secrets.length).toBeGreaterThan(15);
     expect(new Set(secrets)).toEqual(new Set(["[secret]"]));
@@ -64,7 +77,9 @@ describe("a preview without a cluster and without a stack's secrets", () => {
   test("says what a switch would do, though the stack's settings hold somebody's secret", () => {
     const [was, is] = [before.found.get("dev")!, after.found.get("dev")!];
     expect(is.errors).toEqual([]);
-    const services = changesOf(was, is).filter(({ type }) => type.endsWith(":Service")).map(({ name, fields }) => [name, fields]);
+    const services = changesOf(was, is)
+      .filter(({ type }) => type.endsWith(":Service"))
+      .map(({ name, fields }) => [name, fields]);
     expect(Object.fromEntries(services)).toMatchObject({ "zeromq-broker": [{ path: "spec.selector.version", before: "blue", after: "green" }] });
     expect(commentText([was], [is])).toContain("traffic: blue 0.1.0 → green 0.1.0");
   });
@@ -77,6 +92,8 @@ describe("a preview without a cluster and without a stack's secrets", () => {
 
   test("of a stack that violates a policy names the policy, and fails", () => {
     expect(after.stderr).toContain("prod");
-    expect(after.found.get("prod")!.violations).toMatchObject([{ policy: "no-plain-secrets", message: expect.stringContaining("DATABASE_PASSWORD"), mandatory: true }]);
+    expect(after.found.get("prod")!.violations).toMatchObject([
+      { policy: "no-plain-secrets", message: expect.stringContaining("DATABASE_PASSWORD"), mandatory: true },
+    ]);
   });
 });

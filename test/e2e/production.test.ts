@@ -50,7 +50,16 @@ const serving = async (): Promise<any[]> =>
 
 function request(service: string, body: string, ...options: string[]) {
   const address = `tcp://${names.brokerService}:${ports.frontend}`;
-  const ask = command("client", "request", ...(options.includes("--address") ? [] : ["--address", address]), "--service", service, "--timeout-ms", "30000", ...options);
+  const ask = command(
+    "client",
+    "request",
+    ...(options.includes("--address") ? [] : ["--address", address]),
+    "--service",
+    service,
+    "--timeout-ms",
+    "30000",
+    ...options,
+  );
   return stack.kubectl(["exec", "-i", brokerPod, "--", ...ask], Buffer.from(body));
 }
 
@@ -86,32 +95,42 @@ afterAll(async () => {
 describe("a stack with the settings of Pulumi.prod.yaml", () => {
   test("comes up: brokers of both colours at full size, before all others in priority, over zones and nodes as far as there are some", async () => {
     await Promise.all([succeed(stack.up()), asCloudDoes(stack)]);
-    await vi.waitFor(async () => {
-      const found = (await stack.list("deployments")).map(({ metadata, status }) => [metadata.name, status.readyReplicas]);
-      expect(Object.fromEntries(found)).toEqual({
-        [names.brokerDeployment("blue")]: brokerSettings.replicas,
-        [names.brokerDeployment("green")]: standbyReplicas,
-        [names.workerDeployment("echo", 0)]: prod.autoscaling.minReplicas,
-      });
-    }, { timeout: 180_000, interval: 2_000 }); // nobody waited for the standby
+    await vi.waitFor(
+      async () => {
+        const found = (await stack.list("deployments")).map(({ metadata, status }) => [metadata.name, status.readyReplicas]);
+        expect(Object.fromEntries(found)).toEqual({
+          [names.brokerDeployment("blue")]: brokerSettings.replicas,
+          [names.brokerDeployment("green")]: standbyReplicas,
+          [names.workerDeployment("echo", 0)]: prod.autoscaling.minReplicas,
+        });
+      },
+      { timeout: 180_000, interval: 2_000 },
+    ); // nobody waited for the standby
     for (const { metadata, spec } of await serving()) {
       const isBroker = metadata.labels.app === names.brokerApp;
-      expect(spec, metadata.name).toMatchObject(isBroker ? { priority: brokerSettings.priority, priorityClassName: brokerPriorityClass(stack) } : { priority: 0 });
-      expect(spec.topologySpreadConstraints).toMatchObject([{ topologyKey: "topology.kubernetes.io/zone", maxSkew: 1 }, { topologyKey: "kubernetes.io/hostname", maxSkew: 1 }]);
+      expect(spec, metadata.name).toMatchObject(
+        isBroker ? { priority: brokerSettings.priority, priorityClassName: brokerPriorityClass(stack) } : { priority: 0 },
+      );
+      expect(spec.topologySpreadConstraints).toMatchObject([
+        { topologyKey: "topology.kubernetes.io/zone", maxSkew: 1 },
+        { topologyKey: "kubernetes.io/hostname", maxSkew: 1 },
+      ]);
     }
     const { stdout } = await stack.kubectl(["get", "priorityclass", brokerPriorityClass(stack), "-o", "json"]);
     expect(JSON.parse(stdout.toString())).toMatchObject({ value: brokerSettings.priority });
     expect((await stack.list("poddisruptionbudgets")).map(({ metadata, status }) => [metadata.name, status.disruptionsAllowed]).sort()).toEqual([
-      [names.brokerDeployment("blue"), 1], [names.brokerDeployment("green"), 1], [names.workerDeployment("echo", 0), 1],
+      [names.brokerDeployment("blue"), 1],
+      [names.brokerDeployment("green"), 1],
+      [names.workerDeployment("echo", 0), 1],
     ]);
   });
 
   test("is reached from outside by its frontend only", async () => {
     expect((await outputs())["endpoints"].outside).toBe(`tcp://${balancerAddress}:${ports.frontend}`);
     const outside = (await stack.list("services")).filter(({ spec }) => spec.type !== "ClusterIP");
-    expect(outside.map(({ metadata, spec }) => [metadata.name, spec.type, spec.ports.map(({ port }: { port: number }) => port), spec.loadBalancerSourceRanges])).toEqual([
-      [names.publicService, "LoadBalancer", [ports.frontend], prod.frontend.sourceRanges],
-    ]);
+    expect(
+      outside.map(({ metadata, spec }) => [metadata.name, spec.type, spec.ports.map(({ port }: { port: number }) => port), spec.loadBalancerSourceRanges]),
+    ).toEqual([[names.publicService, "LoadBalancer", [ports.frontend], prod.frontend.sourceRanges]]);
   });
 
   // Another cluster's network is its owner's.
@@ -150,13 +169,21 @@ describe("a worker from a repository of its own, as docs/writing-a-worker.md say
   });
 
   test.runIf(registry)("is in an image that no pod gets without the login", async () => {
-    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "stranger" }, spec: { ...hardenedPod, containers: [{ name: "stranger", image, securityContext: hardenedContainer }] } };
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "stranger" },
+      spec: { ...hardenedPod, containers: [{ name: "stranger", image, securityContext: hardenedContainer }] },
+    };
     await succeed(stack.kubectl(["apply", "-f", "-"], Buffer.from(JSON.stringify(pod))));
-    await vi.waitFor(async () => {
-      const { status } = (await stack.list("pods")).find(({ metadata }) => metadata.name === "stranger");
-      expect(status.containerStatuses?.[0].state.waiting).toMatchObject({ reason: expect.stringMatching(/ErrImagePull|ImagePullBackOff/) });
-      expect(JSON.stringify(await stack.list("events"))).toMatch(/no basic auth credentials|authorization failed|401 Unauthorized/);
-    }, { timeout: 60_000, interval: 1_000 });
+    await vi.waitFor(
+      async () => {
+        const { status } = (await stack.list("pods")).find(({ metadata }) => metadata.name === "stranger");
+        expect(status.containerStatuses?.[0].state.waiting).toMatchObject({ reason: expect.stringMatching(/ErrImagePull|ImagePullBackOff/) });
+        expect(JSON.stringify(await stack.list("events"))).toMatch(/no basic auth credentials|authorization failed|401 Unauthorized/);
+      },
+      { timeout: 60_000, interval: 1_000 },
+    );
     await succeed(stack.kubectl(["delete", "pod", "stranger"]));
   });
 
@@ -181,14 +208,19 @@ describe("a worker from a repository of its own, as docs/writing-a-worker.md say
 
   test("sees its variables and its Secrets, and as many requests at once as it is to", async () => {
     const { stdout, text } = await request("orders", "4\n4\n4\n4\n", "--lines", "--concurrency", "4");
-    const seen = stdout.toString().trim().split("\n").map((line) => JSON.parse(line));
+    const seen = stdout
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     const host = guided["env"].DATABASE_HOST;
     expect(seen, text).toEqual(Array(4).fill({ host, password: createHash("sha256").update(password).digest("hex") }));
     expect(await succeed(stack.pulumi(["stack", "export"]))).not.toContain(password);
   });
 
   test("is never in less than its `min` workers, nor in more than its `max`", async () => {
-    const size = async (service: string): Promise<number> => (await stack.list("deployments")).find(({ metadata }) => metadata.name === `zeromq-worker-${service}`).spec.replicas;
+    const size = async (service: string): Promise<number> =>
+      (await stack.list("deployments")).find(({ metadata }) => metadata.name === `zeromq-worker-${service}`).spec.replicas;
     expect(await size("sum")).toBe(guided["min"]);
     expect(await size("orders")).toBe(1);
     await succeed(stack.kubectl(["scale", "deployment/zeromq-worker-sum", "--replicas=1"]));
@@ -238,7 +270,12 @@ describe("what cannot be made again", () => {
     await succeed(stack.up());
     await succeed(stack.pulumi(["destroy", "--yes", "--skip-preview"]));
     const { stdout } = await stack.kubectl(["get", "namespaces,priorityclasses", "-o", "name"]);
-    expect(stdout.toString().split("\n").filter((name) => name.includes(stack.namespace))).toEqual([]);
+    expect(
+      stdout
+        .toString()
+        .split("\n")
+        .filter((name) => name.includes(stack.namespace)),
+    ).toEqual([]);
   });
 });
 

@@ -50,7 +50,11 @@ export class Prometheus {
   async #ask(what: string, parameters: Record<string, string>): Promise<any> {
     const { url, close } = await forward(this.#stack, "prometheus-0", monitoringPorts.prometheus);
     try {
-      const answer = (await (await fetch(`${url}/api/v1/${what}?${new URLSearchParams(parameters)}`)).json()) as { status: string; error?: string; data: unknown };
+      const answer = (await (await fetch(`${url}/api/v1/${what}?${new URLSearchParams(parameters)}`)).json()) as {
+        status: string;
+        error?: string;
+        data: unknown;
+      };
       if (answer.status !== "success") throw new Error(`${what} ${JSON.stringify(parameters)}: ${answer.error}`);
       return answer.data;
     } finally {

@@ -16,7 +16,11 @@ const program = `
 
 interface Told {
   readonly path: string;
-  readonly alerts: readonly { readonly status: "firing" | "resolved"; readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> }[];
+  readonly alerts: readonly {
+    readonly status: "firing" | "resolved";
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  }[];
 }
 
 /** Where alerts are posted to: a pod that writes down what it is told. */
@@ -49,6 +53,10 @@ export class Receiver {
   async told(): Promise<Told[]> {
     const { stdout, exitCode, text } = await this.#stack.kubectl(["logs", name]);
     if (exitCode !== 0) throw new Error(text);
-    return stdout.toString().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Told);
+    return stdout
+      .toString()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Told);
   }
 }

@@ -48,7 +48,11 @@ function documented(what: "backup" | "restore"): string[] {
 }
 
 /** What a command of ours says, without what Pulumi says. */
-const ownWords = (text: string): string => text.split("\n").filter((line) => /^(backup|state|settings|metrics|grafana|silences|log lines) /.test(line)).join("\n");
+const ownWords = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => /^(backup|state|settings|metrics|grafana|silences|log lines) /.test(line))
+    .join("\n");
 
 async function succeed(outcome: Promise<Outcome>): Promise<string> {
   const { exitCode, text } = await outcome;
@@ -80,7 +84,11 @@ async function linesOf(requestId: string): Promise<Record<string, unknown>[]> {
   const { url, close } = await forward(stack, `${loggingNames.elasticsearch}-0`, loggingPorts.elasticsearch);
   try {
     await fetch(`${url}/${logIndex.pattern}/_refresh`, { method: "POST", headers });
-    const answer = await fetch(`${url}/${logIndex.pattern}/_search`, { method: "POST", headers, body: JSON.stringify({ query: { term: { [logFields.requestId.name]: requestId } } }) });
+    const answer = await fetch(`${url}/${logIndex.pattern}/_search`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ query: { term: { [logFields.requestId.name]: requestId } } }),
+    });
     const { hits } = (await answer.json()) as { hits: { hits: { _id: string; _source: Record<string, unknown> }[] } };
     return hits.hits.map(({ _id, _source }) => ({ ..._source, _id })).sort((one, other) => (one._id < other._id ? -1 : 1));
   } finally {
@@ -98,7 +106,10 @@ const silence = {
 async function silences(add?: object): Promise<Record<string, unknown>[]> {
   const { url, close } = await forward(stack, "alertmanager-0", monitoringPorts.alertmanager);
   try {
-    if (add !== undefined) expect((await fetch(`${url}/api/v2/silences`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(add) })).status).toBe(200);
+    if (add !== undefined)
+      expect(
+        (await fetch(`${url}/api/v2/silences`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(add) })).status,
+      ).toBe(200);
     return (await (await fetch(`${url}/api/v2/silences`)).json()) as Record<string, unknown>[];
   } finally {
     close();
@@ -107,10 +118,20 @@ async function silences(add?: object): Promise<Record<string, unknown>[]> {
 
 /** The samples of a time of which all are there; pods by their names, so that those of another life are others. */
 const history = (): Promise<Series[]> => prometheus.between(`${serviceMetrics.requestsEnded.name}{job="${names.brokerApp}"}`, before.from, before.to, 5);
-const before = { from: Math.floor(Date.now() / 1000), to: 0, keys: [] as string[], shop: {} as Record<string, string>, samples: [] as Series[], requestId: "", lines: [] as Record<string, unknown>[] };
+const before = {
+  from: Math.floor(Date.now() / 1000),
+  to: 0,
+  keys: [] as string[],
+  shop: {} as Record<string, string>,
+  samples: [] as Series[],
+  requestId: "",
+  lines: [] as Record<string, unknown>[],
+};
 
 async function loseNamespaces(): Promise<void> {
-  await Promise.all([stack.namespace, logsNamespace(stack.namespace)].map((namespace) => stack.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])));
+  await Promise.all(
+    [stack.namespace, logsNamespace(stack.namespace)].map((namespace) => stack.kubectl(["delete", "namespace", namespace, "--ignore-not-found"])),
+  );
   await volumes.lose();
 }
 
@@ -130,7 +151,12 @@ describe("before the loss", () => {
   test("the stack has a client with keys, samples, a silence and log lines", async () => {
     before.keys = await serverKeys();
     const given = (await stack.npm("clients", ["keys", "shop"])).text;
-    before.shop = Object.fromEntries(given.trim().split("\n").map((line) => line.split(/=(.*)/s) as [string, string]));
+    before.shop = Object.fromEntries(
+      given
+        .trim()
+        .split("\n")
+        .map((line) => line.split(/=(.*)/s) as [string, string]),
+    );
     expect(await requestWith(before.shop)).toBe("still me");
 
     const reference = JSON.parse((await stack.pulumi(["stack", "output", "images", "--json"])).stdout.toString()).blue as string;
@@ -143,7 +169,12 @@ describe("before the loss", () => {
     expect(replied).toBe(sent);
 
     await silences(silence);
-    const asked = await stack.kubectl(["exec", broker, "--", ...command("client", "request", "--json", "--address", frontend, "--service", "echo", "--body", "find me")]);
+    const asked = await stack.kubectl([
+      "exec",
+      broker,
+      "--",
+      ...command("client", "request", "--json", "--address", frontend, "--service", "echo", "--body", "find me"),
+    ]);
     before.requestId = (JSON.parse(asked.stdout.toString()) as { requestId: string }).requestId;
     await vi.waitFor(async () => expect(await linesOf(before.requestId)).toHaveLength(1), patient);
     before.lines = await linesOf(before.requestId);
@@ -184,7 +215,14 @@ describe("when cluster, volumes and backend are lost", () => {
   });
 
   test("a restore that is killed while it writes samples leaves a stack that answers", async () => {
-    const restore = execa("npm", ["run", "--silent", "restore", "--", ...documented("restore"), ...stack.own], { cwd: checkout, env: stack.env, stdin: "ignore", reject: false, all: true, detached: true });
+    const restore = execa("npm", ["run", "--silent", "restore", "--", ...documented("restore"), ...stack.own], {
+      cwd: checkout,
+      env: stack.env,
+      stdin: "ignore",
+      reject: false,
+      all: true,
+      detached: true,
+    });
     while ((await stack.kubectl(["get", "pod", "prometheus-volume"])).exitCode !== 0) {
       if (restore.exitCode !== null) throw new Error(`the restore ended before it could be killed:\n${(await restore).all}`);
       await delay(200);

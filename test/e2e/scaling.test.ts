@@ -20,7 +20,11 @@ const stack = new TestStack("scaling", {
   ],
   prometheus: { enabled: true, scrapeIntervalSeconds: 5, volume: { temporary: true }, resources: { requests: { cpu: "50m", memory: "128Mi" } } },
   autoscaling: {
-    enabled: true, minReplicas: least, maxReplicas: most, queueLength, shrinkAfterSeconds,
+    enabled: true,
+    minReplicas: least,
+    maxReplicas: most,
+    queueLength,
+    shrinkAfterSeconds,
     // What a starting Node needs is no load here: the machine is small.
     cpuPercent: 400,
     metricsServer: { verifyKubelets: false },
@@ -50,10 +54,13 @@ async function size(): Promise<Size> {
 
 /** Waits for a size; returns when it was there, in seconds since `sinceMs`. */
 async function reached(what: (size: Size) => boolean, sinceMs: number, timeoutMs = 300_000): Promise<number> {
-  await vi.waitFor(async () => {
-    const now = await size();
-    expect(what(now), JSON.stringify(now)).toBe(true);
-  }, { timeout: timeoutMs, interval: 300 });
+  await vi.waitFor(
+    async () => {
+      const now = await size();
+      expect(what(now), JSON.stringify(now)).toBe(true);
+    },
+    { timeout: timeoutMs, interval: 300 },
+  );
   return Math.round((Date.now() - sinceMs) / 100) / 10;
 }
 
@@ -117,7 +124,14 @@ describe("a cluster that has an API of external metrics", () => {
     apiVersion: "apiregistration.k8s.io/v1",
     kind: "APIService",
     metadata: { name: apiService, labels: { app: "theirs" } },
-    spec: { group: "external.metrics.k8s.io", version: "v1beta1", groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: { name: "theirs", namespace: "default" } },
+    spec: {
+      group: "external.metrics.k8s.io",
+      version: "v1beta1",
+      groupPriorityMinimum: 100,
+      versionPriority: 100,
+      insecureSkipTLSVerify: true,
+      service: { name: "theirs", namespace: "default" },
+    },
   };
 
   test("keeps it: the preview says whose it is and what to set, and so does the update, which makes nothing of that", async () => {
@@ -139,13 +153,19 @@ describe("workers that are scaled", () => {
     await succeed(stack.up());
     image = JSON.parse((await stack.pulumi(["stack", "output", "images", "--json"])).stdout.toString()).blue;
     const found = (await stack.list("hpa")).map(({ metadata, spec }) => [metadata.name, spec.scaleTargetRef.name, spec.minReplicas, spec.maxReplicas]);
-    expect(found.sort()).toEqual([["zeromq-worker-hpa", workers, least, most], ["zeromq-worker-hpa-echo", "zeromq-worker-echo", 1, 3]]);
-    await vi.waitFor(async () => {
-      for (const { metadata, status } of await stack.list("hpa")) {
-        const kinds = (status?.currentMetrics ?? []).map(({ type }: { type: string }) => type).sort();
-        expect(kinds, metadata.name).toEqual(["External", "Resource"]);
-      }
-    }, { timeout: 240_000, interval: 2_000 });
+    expect(found.sort()).toEqual([
+      ["zeromq-worker-hpa", workers, least, most],
+      ["zeromq-worker-hpa-echo", "zeromq-worker-echo", 1, 3],
+    ]);
+    await vi.waitFor(
+      async () => {
+        for (const { metadata, status } of await stack.list("hpa")) {
+          const kinds = (status?.currentMetrics ?? []).map(({ type }: { type: string }) => type).sort();
+          expect(kinds, metadata.name).toEqual(["External", "Resource"]);
+        }
+      },
+      { timeout: 240_000, interval: 2_000 },
+    );
     await reached(({ asked, ready }) => asked === least && ready === least, Date.now());
   });
 
@@ -158,10 +178,13 @@ describe("workers that are scaled", () => {
     const ready = await reached((now) => now.ready === most, beganMs);
     console.log(`after the flood's beginning: more workers asked for at ${first} s, all ${most} at ${last} s, which were ready at ${ready} s`);
 
-    await vi.waitFor(async () => {
-      const alerts = await ask('ALERTS{alertname="ZeromqWorkersAtMaximum"}');
-      expect(alerts.map(({ metric }) => `${metric["service"]} ${metric["alertstate"]}`)).toEqual(["work pending"]);
-    }, { timeout: 60_000, interval: 1_000 });
+    await vi.waitFor(
+      async () => {
+        const alerts = await ask('ALERTS{alertname="ZeromqWorkersAtMaximum"}');
+        expect(alerts.map(({ metric }) => `${metric["service"]} ${metric["alertstate"]}`)).toEqual(["work pending"]);
+      },
+      { timeout: 60_000, interval: 1_000 },
+    );
 
     await succeed(stack.pulumi(["preview", "--expect-no-changes"]));
     await succeed(stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"]));
@@ -183,7 +206,10 @@ describe("workers that are scaled", () => {
     const steady = await load("steady", 15, 3, "500-3000");
     await reached(({ asked }) => asked === 5, Date.now());
     await scale(`deployment/${metricsApiNames.prometheusAdapter}`, 0);
-    await vi.waitFor(async () => expect(await condition("ScalingActive")).toMatchObject({ status: "False", reason: "FailedGetExternalMetric" }), { timeout: 120_000, interval: 1_000 });
+    await vi.waitFor(async () => expect(await condition("ScalingActive")).toMatchObject({ status: "False", reason: "FailedGetExternalMetric" }), {
+      timeout: 120_000,
+      interval: 1_000,
+    });
     const flood = await load("flood-unseen", 20, 10, "500-3000");
     await stays(5);
     expectNothingLost("a flood that nobody saw", await flood.ledger());
@@ -208,7 +234,12 @@ describe("workers that are scaled", () => {
     expect(await size()).toEqual({ asked: 3, ready: 3 });
     expect(await stack.list("hpa")).toEqual([]);
     const { stdout } = await stack.kubectl(["get", "apiservices,clusterroles,clusterrolebindings,rolebindings", "--all-namespaces", "-o", "name"]);
-    expect(stdout.toString().split("\n").filter((name) => name.includes(stack.namespace) || /v1beta1\.(external\.)?metrics\.k8s\.io/.test(name))).toEqual([]);
+    expect(
+      stdout
+        .toString()
+        .split("\n")
+        .filter((name) => name.includes(stack.namespace) || /v1beta1\.(external\.)?metrics\.k8s\.io/.test(name)),
+    ).toEqual([]);
     await succeed(stack.pulumi(["preview", "--expect-no-changes"]));
   });
 });

@@ -18,7 +18,10 @@ export async function peerKeys(stack: TestStack, name: string): Promise<PeerKeys
 
 /** Of every key that the stack has now. */
 export async function secretHalves(stack: TestStack): Promise<SecretHalves> {
-  const pairs = (await secretText(stack, names.secret, secretKeys.curvePairs)).trim().split("\n").map((line) => line.split(" ") as [string, string]);
+  const pairs = (await secretText(stack, names.secret, secretKeys.curvePairs))
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ") as [string, string]);
   const { stdout } = await stack.pulumi(["stack", "output", "clientKeys", "--json", "--show-secrets"]);
   const clients = Object.entries(JSON.parse(stdout.toString()) as Record<string, { CURVE_PUBLIC_KEY: string; CURVE_SECRET_KEY: string }>);
   return new Map([
@@ -58,7 +61,11 @@ async function commandLines(stack: TestStack, pod: string): Promise<string> {
 /** Where somebody's secret half can be read: as it is, as a text of JSON, or in base64 at any place of something longer. */
 export function findings(halves: SecretHalves, places: ReadonlyMap<string, string>): string[] {
   return [...halves].flatMap(([whose, key]) => {
-    const encoded = [0, 1, 2].map((before) => Buffer.concat([Buffer.alloc(before), Buffer.from(key)]).toString("base64").slice(4, 52));
+    const encoded = [0, 1, 2].map((before) =>
+      Buffer.concat([Buffer.alloc(before), Buffer.from(key)])
+        .toString("base64")
+        .slice(4, 52),
+    );
     const forms = [key, JSON.stringify(key).slice(1, -1), ...encoded];
     return [...places].filter(([, text]) => forms.some((form) => text.includes(form))).map(([place]) => `${whose} in ${place}`);
   });

@@ -10,7 +10,10 @@ import { type Outcome, succeed, TestStack } from "./stack.ts";
 
 const stack = new TestStack("e2e", {
   broker: { replicas: 2 },
-  workers: [{ service: "gzip", replicas: 2 }, { service: "echo", replicas: 1 }],
+  workers: [
+    { service: "gzip", replicas: 2 },
+    { service: "echo", replicas: 1 },
+  ],
   rolloutDeadlineSeconds: 120,
 });
 const broker = `deployment/${names.brokerDeployment("blue")}`;
@@ -66,13 +69,20 @@ describe("a stack that is up", () => {
     const addresses = (service: string) =>
       slices.filter((slice) => slice.metadata.labels["kubernetes.io/service-name"] === service).flatMap((slice) => slice.endpoints ?? []).length;
     const expected = {
-      [names.brokerService]: 2, [names.publicService]: 2, [names.colorService("blue")]: 2,
-      [names.previewService]: 1, [names.colorService("green")]: 1, [names.headlessService]: 3,
+      [names.brokerService]: 2,
+      [names.publicService]: 2,
+      [names.colorService("blue")]: 2,
+      [names.previewService]: 1,
+      [names.colorService("green")]: 1,
+      [names.headlessService]: 3,
     };
-    await vi.waitFor(async () => {
-      slices = await stack.list("endpointslices");
-      expect(Object.fromEntries(Object.keys(expected).map((service) => [service, addresses(service)]))).toEqual(expected);
-    }, { timeout: 60_000, interval: 1_000 }); // nobody waited for the standby
+    await vi.waitFor(
+      async () => {
+        slices = await stack.list("endpointslices");
+        expect(Object.fromEntries(Object.keys(expected).map((service) => [service, addresses(service)]))).toEqual(expected);
+      },
+      { timeout: 60_000, interval: 1_000 },
+    ); // nobody waited for the standby
   });
 
   test("has every worker connected to every broker", async () => {
@@ -82,10 +92,13 @@ describe("a stack that is up", () => {
     expect(brokers.length).toBe(3);
     const name = metrics.activeConnections.name;
     for (const { metadata } of brokers) {
-      await vi.waitFor(async () => {
-        const text = await inPod(metadata.name, `console.log(await (await fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}")).text())`);
-        expect(text).toMatch(new RegExp(`^${name}{[^}]*side="backend"[^}]*} ${workers.length}$`, "m"));
-      }, { timeout: 60_000, interval: 1_000 });
+      await vi.waitFor(
+        async () => {
+          const text = await inPod(metadata.name, `console.log(await (await fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}")).text())`);
+          expect(text).toMatch(new RegExp(`^${name}{[^}]*side="backend"[^}]*} ${workers.length}$`, "m"));
+        },
+        { timeout: 60_000, interval: 1_000 },
+      );
     }
   });
 
@@ -124,11 +137,15 @@ describe("a stack that is up", () => {
 
   test("admits nobody to its frontend without a key, nor with a worker's", async () => {
     const [{ metadata }] = await stack.list("pods", `app=${names.brokerApp}`);
-    const ask = (curve: unknown) => inPod(metadata.name, `
+    const ask = (curve: unknown) =>
+      inPod(
+        metadata.name,
+        `
       const { createClient } = await import("/app/client/client.ts");
       const client = createClient({ endpoints: ["tcp://${names.brokerService}:${ports.frontend}"], curve: ${JSON.stringify(curve)} });
       console.log(await client.request("echo", "x", { timeoutMs: 2000 }).then(() => "answered", ({ message }) => message));
-      client.close();`);
+      client.close();`,
+      );
     expect(await ask(undefined)).toContain("the peer speaks CURVE, this side NULL");
     expect(await ask(await peerKeys(stack, names.workerKeysSecret))).toContain("does not admit our key");
     expect(await ask(await peerKeys(stack, names.probeKeysSecret))).toBe("answered");
@@ -175,11 +192,14 @@ describe("an update", () => {
     const before = await brokers();
     await succeed(stack.pulumi(["config", "set", "--path", "broker.heartbeatLiveness", "4"]));
     await succeed(stack.pulumi(["up", "--yes", "--skip-preview"]));
-    await vi.waitFor(async () => {
-      const after = await brokers();
-      expect(after).toHaveLength(2);
-      expect(after.filter((name) => before.includes(name))).toEqual([]);
-    }, { timeout: 90_000, interval: 1_000 });
+    await vi.waitFor(
+      async () => {
+        const after = await brokers();
+        expect(after).toHaveLength(2);
+        expect(after.filter((name) => before.includes(name))).toEqual([]);
+      },
+      { timeout: 90_000, interval: 1_000 },
+    );
     const { exitCode, stdout, text } = await request("echo", Buffer.from("still there"));
     expect(exitCode, text).toBe(0);
     expect(stdout.toString()).toBe("still there");

@@ -27,7 +27,9 @@ export async function succeed(outcome: Promise<Outcome>): Promise<string> {
 /** What the dev stack says of the machine, not of itself. */
 const ofThisMachine = [
   "pulumi:disable-default-providers",
-  ...["kubeContext", "imageRegistry", "pushRegistry", "build", "prometheus", "alerting", "grafana", "logging", "autoscaling"].map((name) => `zeromq-stack:${name}`),
+  ...["kubeContext", "imageRegistry", "pushRegistry", "build", "prometheus", "alerting", "grafana", "logging", "autoscaling"].map(
+    (name) => `zeromq-stack:${name}`,
+  ),
 ];
 
 interface SettingsFile {
@@ -121,7 +123,13 @@ export class TestStack {
 
   /** One of the commands of package.json on this stack. `onLine` is told each line as it is printed. */
   async npm(command: string, args: readonly string[], onLine?: (line: string) => void): Promise<Outcome> {
-    const child = execa("npm", ["run", "--silent", command, "--", ...args, ...this.own], { cwd: this.checkout, env: this.env, stdin: "ignore", reject: false, all: true });
+    const child = execa("npm", ["run", "--silent", command, "--", ...args, ...this.own], {
+      cwd: this.checkout,
+      env: this.env,
+      stdin: "ignore",
+      reject: false,
+      all: true,
+    });
     if (onLine !== undefined) for await (const line of child.iterable({ from: "all" })) onLine(String(line));
     const { exitCode, all } = await child;
     return { exitCode, stdout: Buffer.from(all ?? ""), text: all ?? "" };
@@ -129,7 +137,12 @@ export class TestStack {
 
   /** Begins an update, kills it once a condition holds, and frees the stack from its lock, as one does by hand. */
   async killedUp(condition: () => Promise<boolean>): Promise<Outcome> {
-    const update = execa("pulumi", ["up", "--yes", "--skip-preview", ...this.own, "--non-interactive"], { cwd: this.checkout, env: this.env, reject: false, detached: true });
+    const update = execa("pulumi", ["up", "--yes", "--skip-preview", ...this.own, "--non-interactive"], {
+      cwd: this.checkout,
+      env: this.env,
+      reject: false,
+      detached: true,
+    });
     while (!(await condition())) {
       if (update.exitCode !== null) throw new Error(`the update ended before it could be killed:\n${(await update).stdout}`);
       await delay(100);

@@ -37,16 +37,32 @@ async function succeed(outcome: Promise<Outcome>): Promise<string> {
  */
 async function underLoad(scenario: string, longestMs: number, work: (pod: string) => Promise<void>): Promise<Ledgers> {
   const run = String(Date.now() % 1e8);
-  const mix = ["--service", "work", "--connections", String(connections), "--concurrency", "3", "--work-ms", `1-${longestMs}`, "--parts-percent", "20", "--timeout-ms", "90000"];
+  const mix = [
+    "--service",
+    "work",
+    "--connections",
+    String(connections),
+    "--concurrency",
+    "3",
+    "--work-ms",
+    `1-${longestMs}`,
+    "--parts-percent",
+    "20",
+    "--timeout-ms",
+    "90000",
+  ];
   const ours = await LoadPod.ours(stack, `ours-${run}`, image, ["--address", frontend, ...mix]);
   const plain = await Promise.all(
     ["0.1", "0.2"].map((version) => LoadPod.plain(stack, `plain-${version.replace(".", "-")}-${run}`, plainImage, [frontend, version, String(plainClients)])),
   );
-  await vi.waitFor(async () => {
-    const clients = (await brokersOf(stack, ours.name)).map(({ connectedClients }) => connectedClients);
-    expect(clients.reduce((sum, one) => sum + one.ours, 0)).toBeGreaterThanOrEqual(connections);
-    expect(clients.reduce((sum, one) => sum + one.plain, 0)).toBeGreaterThanOrEqual(2 * plainClients);
-  }, { timeout: 60_000, interval: 500 });
+  await vi.waitFor(
+    async () => {
+      const clients = (await brokersOf(stack, ours.name)).map(({ connectedClients }) => connectedClients);
+      expect(clients.reduce((sum, one) => sum + one.ours, 0)).toBeGreaterThanOrEqual(connections);
+      expect(clients.reduce((sum, one) => sum + one.plain, 0)).toBeGreaterThanOrEqual(2 * plainClients);
+    },
+    { timeout: 60_000, interval: 500 },
+  );
   await work(ours.name);
   const ledgers = { ours: await ours.ledger(), plain: await Promise.all(plain.map((pod) => pod.ledger())) };
   console.log(`${scenario}\n${ledgersText(ledgers)}`);
@@ -74,10 +90,13 @@ async function switchTo(color: Color): Promise<void> {
 
 /** Everything that updates left behind is through: the next scenario begins from rest. */
 async function atRest(active: Color): Promise<void> {
-  await vi.waitFor(async () => {
-    expect(await podsOf(names.brokerApp, active)).toHaveLength(2);
-    expect(await podsOf(names.brokerApp, otherColor(active))).toHaveLength(1);
-  }, { timeout: 120_000, interval: 1_000 });
+  await vi.waitFor(
+    async () => {
+      expect(await podsOf(names.brokerApp, active)).toHaveLength(2);
+      expect(await podsOf(names.brokerApp, otherColor(active))).toHaveLength(1);
+    },
+    { timeout: 120_000, interval: 1_000 },
+  );
 }
 
 beforeAll(async () => {
@@ -119,7 +138,10 @@ describe("a preview", () => {
 describe("under load, nothing is lost", () => {
   test("from blue to green and back, with requests of up to 30 s: our clients have left when the old colour shrinks, and so have plain ones", async () => {
     const ledgers = await underLoad("blue → green → blue", 30_000, async (pod) => {
-      for (const [from, to] of [["blue", "green"], ["green", "blue"]] as const) {
+      for (const [from, to] of [
+        ["blue", "green"],
+        ["green", "blue"],
+      ] as const) {
         const startedAtMs = Date.now();
         const lastSeconds = { ours: 0, plain: 0, requests: 0 };
         let through = false;
@@ -221,7 +243,10 @@ describe("under load, nothing is lost", () => {
 
   test("when the workers become more in the same update, and fewer in the next", async () => {
     const ledgers = await underLoad("workers that scale during the switch", 10_000, async () => {
-      for (const [replicas, color] of [[4, "blue"], [2, "green"]] as const) {
+      for (const [replicas, color] of [
+        [4, "blue"],
+        [2, "green"],
+      ] as const) {
         await stack.set("workers[0].replicas", String(replicas));
         await switchTo(color);
         expect(await stack.list("pods", "app=zeromq-worker,service=work")).not.toHaveLength(0);
@@ -253,10 +278,13 @@ describe("under load, nothing is lost", () => {
       await succeed(stack.up());
       await atRest("green");
       // The last ones to go finish what they hold.
-      await vi.waitFor(async () => {
-        const after = [...(await podsOf(names.brokerApp)), ...(await podsOf(names.workerApp))];
-        expect(after.filter((pod) => before.includes(pod))).toEqual([]);
-      }, { timeout: 120_000, interval: 1_000 });
+      await vi.waitFor(
+        async () => {
+          const after = [...(await podsOf(names.brokerApp)), ...(await podsOf(names.workerApp))];
+          expect(after.filter((pod) => before.includes(pod))).toEqual([]);
+        },
+        { timeout: 120_000, interval: 1_000 },
+      );
     });
     expectNothingLost(ledgers);
   });

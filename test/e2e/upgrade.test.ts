@@ -46,17 +46,33 @@ async function imagesOf(app: string, color?: Color): Promise<string[]> {
 
 /** Waits until so many clients are on a colour, ours and plain ones, and none is on the other. */
 async function clientsAreOn(color: Color, pod: string, ours: number, plain: number): Promise<void> {
-  await vi.waitFor(async () => {
-    const brokers = await brokersOf(stack, pod);
-    const there = brokers.filter((one) => one.color === color).map(({ connectedClients }) => connectedClients);
-    expect(there.reduce((sum, one) => sum + one.ours, 0)).toBeGreaterThanOrEqual(ours);
-    expect(there.reduce((sum, one) => sum + one.plain, 0)).toBeGreaterThanOrEqual(plain);
-  }, { timeout: 120_000, interval: 1_000 });
+  await vi.waitFor(
+    async () => {
+      const brokers = await brokersOf(stack, pod);
+      const there = brokers.filter((one) => one.color === color).map(({ connectedClients }) => connectedClients);
+      expect(there.reduce((sum, one) => sum + one.ours, 0)).toBeGreaterThanOrEqual(ours);
+      expect(there.reduce((sum, one) => sum + one.plain, 0)).toBeGreaterThanOrEqual(plain);
+    },
+    { timeout: 120_000, interval: 1_000 },
+  );
 }
 
 /** A load of our clients from an image, that is of the release that the image is of. */
 function ours(name: string, image: string): Promise<LoadPod<Report>> {
-  const mix = ["--service", "work", "--connections", String(connections), "--concurrency", "3", "--work-ms", "1-5000", "--parts-percent", "20", "--timeout-ms", "90000"];
+  const mix = [
+    "--service",
+    "work",
+    "--connections",
+    String(connections),
+    "--concurrency",
+    "3",
+    "--work-ms",
+    "1-5000",
+    "--parts-percent",
+    "20",
+    "--timeout-ms",
+    "90000",
+  ];
   return LoadPod.ours(stack, name, image, ["--address", frontend, ...mix]);
 }
 
@@ -69,19 +85,23 @@ describe.skipIf(missing !== undefined)(`an upgrade from the previous release, ${
 
   beforeAll(async () => {
     previous = await checkOutPreviousRelease();
-    stack = new TestStack("upgrade", {
-      broker: { replicas: 2 },
-      standbyReplicas: 1,
-      scaleDownDelaySeconds: 5,
-      longestRequestSeconds: 20,
-      rolloutDeadlineSeconds: 120,
-      smoke: { service: "echo", request: "ping", reply: "ping" },
-      clients: [{ name: "shop" }],
-      workers: [
-        { service: "work", replicas: 2, workerTimeoutSeconds: 20, concurrency: 50 },
-        { service: "echo", replicas: 2, concurrency: 8 },
-      ],
-    }, previous.directory);
+    stack = new TestStack(
+      "upgrade",
+      {
+        broker: { replicas: 2 },
+        standbyReplicas: 1,
+        scaleDownDelaySeconds: 5,
+        longestRequestSeconds: 20,
+        rolloutDeadlineSeconds: 120,
+        smoke: { service: "echo", request: "ping", reply: "ping" },
+        clients: [{ name: "shop" }],
+        workers: [
+          { service: "work", replicas: 2, workerTimeoutSeconds: 20, concurrency: 50 },
+          { service: "echo", replicas: 2, concurrency: 8 },
+        ],
+      },
+      previous.directory,
+    );
     await succeed(stack.kubectl(["delete", "namespace", stack.namespace, "--ignore-not-found"])); // of a run that was killed
     await Promise.all(["", "services"].map((folder) => installPackages(previous.directory, folder)));
     await succeed(stack.init());
@@ -90,7 +110,9 @@ describe.skipIf(missing !== undefined)(`an upgrade from the previous release, ${
     keys = await keysInCluster();
     const plainImage = await plainClientImage(stack, stack.registry, stack.imageRegistry);
     oldClients = await ours("ours-previous", old.images.blue);
-    plain = await Promise.all(["0.1", "0.2"].map((version) => LoadPod.plain(stack, `plain-${version.replace(".", "-")}`, plainImage, [frontend, version, String(plainClients)])));
+    plain = await Promise.all(
+      ["0.1", "0.2"].map((version) => LoadPod.plain(stack, `plain-${version.replace(".", "-")}`, plainImage, [frontend, version, String(plainClients)])),
+    );
     await clientsAreOn("blue", oldClients.name, connections, 2 * plainClients);
   });
 
@@ -135,7 +157,10 @@ describe.skipIf(missing !== undefined)(`an upgrade from the previous release, ${
 
   test("lost no request on all these ways", async () => {
     const [ofPrevious, ofThis, ...ofPlain] = await Promise.all([oldClients.ledger(), newClients.ledger(), ...plain.map((pod) => pod.ledger())]);
-    for (const ledgers of [{ ours: ofPrevious, plain: ofPlain }, { ours: ofThis, plain: [] }]) {
+    for (const ledgers of [
+      { ours: ofPrevious, plain: ofPlain },
+      { ours: ofThis, plain: [] },
+    ]) {
       console.log(`an upgrade, and back\n${ledgersText(ledgers)}`);
       expectNothingLost(ledgers);
     }

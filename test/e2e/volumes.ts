@@ -32,7 +32,13 @@ export class Volumes {
         claimRef: { namespace: this.#stack.namespace, name: claim },
         // Unlike `hostPath`, one of this kind is given to the pod's group.
         local: { path: `${folder}/${place}` },
-        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node.metadata.labels["kubernetes.io/hostname"]] }] }] } },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node.metadata.labels["kubernetes.io/hostname"]] }] },
+            ],
+          },
+        },
       },
     });
   }
@@ -53,7 +59,14 @@ export class Volumes {
       metadata: { name: this.#name },
       spec: {
         restartPolicy: "Never",
-        containers: [{ name: "shell", image: `${this.#stack.imageRegistry}/${versions.baseImage}`, command: ["sh", "-euc", line], volumeMounts: [{ name: "volumes", mountPath: "/volumes" }] }],
+        containers: [
+          {
+            name: "shell",
+            image: `${this.#stack.imageRegistry}/${versions.baseImage}`,
+            command: ["sh", "-euc", line],
+            volumeMounts: [{ name: "volumes", mountPath: "/volumes" }],
+          },
+        ],
         volumes: [{ name: "volumes", hostPath: { path: folder, type: "DirectoryOrCreate" } }],
       },
     });

@@ -12,7 +12,10 @@ import { ofType, type Run, runProgram } from "./program.ts";
 import { settingsWith } from "./specs.ts";
 
 const kind = (run: Run, suffix: string) => run.resources.filter(({ type }) => type.endsWith(`:${suffix}`));
-const names = (run: Run, suffix: string) => kind(run, suffix).map(({ name }) => name).sort();
+const names = (run: Run, suffix: string) =>
+  kind(run, suffix)
+    .map(({ name }) => name)
+    .sort();
 const secretMark = "1b47061264138c4ac30d75fd1eb44270";
 const on = (more: object = {}) => ({
   "zeromq-stack:prometheus": JSON.stringify({ enabled: true }),
@@ -31,7 +34,13 @@ describe("an autoscaler", () => {
     expect(spec).toMatchObject({ scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "zeromq-worker" }, minReplicas: 3, maxReplicas: 20 });
     expect(spec.metrics).toEqual([
       { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } },
-      { type: "External", external: { metric: { name: "zeromq_queue_length", selector: { matchLabels: { service: "gzip" } } }, target: { type: "AverageValue", averageValue: "100" } } },
+      {
+        type: "External",
+        external: {
+          metric: { name: "zeromq_queue_length", selector: { matchLabels: { service: "gzip" } } },
+          target: { type: "AverageValue", averageValue: "100" },
+        },
+      },
     ]);
   });
 
@@ -50,15 +59,19 @@ describe("an autoscaler", () => {
 });
 
 describe("the prometheus-adapter", () => {
-  const { externalRules, ...rest } = loadYaml<{ externalRules: { seriesQuery: string; metricsQuery: string; name: object }[] }>(prometheusAdapterConfigMap(settingsWith({ namespace: "shop" })).data!["config.yaml"]!);
+  const { externalRules, ...rest } = loadYaml<{ externalRules: { seriesQuery: string; metricsQuery: string; name: object }[] }>(
+    prometheusAdapterConfigMap(settingsWith({ namespace: "shop" })).data!["config.yaml"]!,
+  );
 
   it("knows one metric, of the stack's namespace: all that is unfinished at all brokers, a number for each service", () => {
     expect(rest).toEqual({});
-    expect(externalRules).toEqual([expect.objectContaining({
-      seriesQuery: 'zeromq_queue_length{namespace="shop"}',
-      metricsQuery: "sum by (service) (zeromq_queue_length{<<.LabelMatchers>>})",
-      name: { as: "zeromq_queue_length" },
-    })]);
+    expect(externalRules).toEqual([
+      expect.objectContaining({
+        seriesQuery: 'zeromq_queue_length{namespace="shop"}',
+        metricsQuery: "sum by (service) (zeromq_queue_length{<<.LabelMatchers>>})",
+        name: { as: "zeromq_queue_length" },
+      }),
+    ]);
     expect(serviceMetrics.queueLength.labels).toContain("service");
   });
 });
@@ -97,7 +110,8 @@ describe("a stack that scales its workers", () => {
     for (const name of ["metrics-server", "prometheus-adapter"]) {
       const account = kind(run, "ServiceAccount").find((one) => one.name === name)!;
       expect(account.hooks.beforeCreate).toEqual([`own-${name}`]);
-      for (const other of run.resources.filter((one) => one.name === name && one.custom && one !== account && !/:(ConfigMap|Service)$/.test(one.type))) expect(other.dependsOn, other.type).toContain(name);
+      for (const other of run.resources.filter((one) => one.name === name && one.custom && one !== account && !/:(ConfigMap|Service)$/.test(one.type)))
+        expect(other.dependsOn, other.type).toContain(name);
     }
     for (const { hooks } of kind(run, "APIService")) expect(hooks.beforeCreate).toHaveLength(1);
   });
@@ -110,10 +124,19 @@ describe("a stack that scales its workers", () => {
   });
 
   it("gives what is the whole cluster's a name of its own, under one manager", () => {
-    const wide = run.resources.filter(({ type }) => /:(ClusterRole|ClusterRoleBinding)$/.test(type) || (type.endsWith(":RoleBinding")));
-    expect(wide.map(({ name }) => name).filter((name) => name !== "prometheus").sort()).toEqual([
-      "zeromq:metrics-server:authentication", "zeromq:metrics-server:delegator", "zeromq:metrics-server:reader", "zeromq:metrics-server:reader",
-      "zeromq:prometheus-adapter:authentication", "zeromq:prometheus-adapter:delegator",
+    const wide = run.resources.filter(({ type }) => /:(ClusterRole|ClusterRoleBinding)$/.test(type) || type.endsWith(":RoleBinding"));
+    expect(
+      wide
+        .map(({ name }) => name)
+        .filter((name) => name !== "prometheus")
+        .sort(),
+    ).toEqual([
+      "zeromq:metrics-server:authentication",
+      "zeromq:metrics-server:delegator",
+      "zeromq:metrics-server:reader",
+      "zeromq:metrics-server:reader",
+      "zeromq:prometheus-adapter:authentication",
+      "zeromq:prometheus-adapter:delegator",
     ]);
     for (const { inputs } of run.resources.filter(({ type }) => type.startsWith("kubernetes:"))) {
       expect(inputs["metadata"].annotations?.["pulumi.com/patchFieldManager"]).toBe("zeromq-stack");
@@ -139,8 +162,15 @@ describe("a stack that scales its workers", () => {
 
 describe("between the servers of the APIs and the rest there is a way", () => {
   let policies: Policy[];
-  const place = (name: string, namespace?: string): Place => ({ name, address: "10.0.0.9", labels: { app: name }, ...(namespace === undefined ? {} : { namespace }) });
-  const [adapter, server, prometheus, worker, broker] = ["prometheus-adapter", "metrics-server", "prometheus", "zeromq-worker", "zeromq-broker"].map((name) => place(name, "zeromq")) as Place[];
+  const place = (name: string, namespace?: string): Place => ({
+    name,
+    address: "10.0.0.9",
+    labels: { app: name },
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+  const [adapter, server, prometheus, worker, broker] = ["prometheus-adapter", "metrics-server", "prometheus", "zeromq-worker", "zeromq-broker"].map((name) =>
+    place(name, "zeromq"),
+  ) as Place[];
   const node = place("node");
   const open = (from: Place, to: Place) => [53, 443, 5555, 5556, 6443, 9090, 10250].filter((port) => connects(policies, from, to, { protocol: "TCP", port }));
   beforeAll(async () => {
@@ -177,7 +207,11 @@ describe("a stack in a cluster that has the APIs", () => {
   });
 
   const [api, settings] = [{ part: "metricsServer", group: "metrics.k8s.io" } as const, { namespace: "zeromq" }];
-  it.each([{ namespace: "kube-system", name: "metrics-server" }, { namespace: "zeromq-two", name: "metrics-server" }, { namespace: "zeromq", name: "other" }])("is told whose an API is and what to set: %o", (target) => {
+  it.each([
+    { namespace: "kube-system", name: "metrics-server" },
+    { namespace: "zeromq-two", name: "metrics-server" },
+    { namespace: "zeromq", name: "other" },
+  ])("is told whose an API is and what to set: %o", (target) => {
     expect(apiServiceProblem(api, settings, target)).toBe(
       `the cluster has the API metrics.k8s.io already: APIService v1beta1.metrics.k8s.io belongs to Service ${target.namespace}/${target.name}, and there can be one only.\nTo use it: pulumi config set --path autoscaling.metricsServer.from cluster`,
     );
@@ -199,7 +233,12 @@ describe("a stack that scales its workers no more", () => {
 
   it("takes the autoscaler's name off the number, and nobody else's", () => {
     const entry = (manager: string, subresource?: string) => ({ manager, ...(subresource && { subresource }) });
-    const managedFields = [entry("zeromq-stack"), entry("kube-controller-manager", "status"), entry("kubectl", "scale"), entry("kube-controller-manager", "scale")];
+    const managedFields = [
+      entry("zeromq-stack"),
+      entry("kube-controller-manager", "status"),
+      entry("kubectl", "scale"),
+      entry("kube-controller-manager", "scale"),
+    ];
     expect(disownPatch({ metadata: { resourceVersion: "7", managedFields } })).toEqual([
       { op: "test", path: "/metadata/resourceVersion", value: "7" },
       { op: "remove", path: "/metadata/managedFields/3" },

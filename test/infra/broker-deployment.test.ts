@@ -4,8 +4,7 @@ import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { settingsWith, variables } from "./specs.ts";
 
 const image = `registry.example/zeromq-broker@sha256:${"a".repeat(64)}`;
-const deployment = (changes?: Record<string, unknown>, color: "blue" | "green" = "blue") =>
-  brokerDeployment(settingsWith(changes), color, image);
+const deployment = (changes?: Record<string, unknown>, color: "blue" | "green" = "blue") => brokerDeployment(settingsWith(changes), color, image);
 const pod = (...args: Parameters<typeof deployment>) => deployment(...args).spec.template.spec;
 const container = (...args: Parameters<typeof deployment>) => pod(...args).containers[0]!;
 
@@ -69,9 +68,7 @@ describe("the brokers' Deployment", () => {
 
   it("reads broker.conf, read-only at /app/config, and nothing of the workers'", () => {
     expect(container().volumeMounts).toContainEqual({ name: "config", mountPath: "/app/config", readOnly: true });
-    expect(pod().volumes).toContainEqual(
-      { name: "config", configMap: { name: "zeromq-config", items: [{ key: "broker.conf", path: "broker.conf" }] } },
-    );
+    expect(pod().volumes).toContainEqual({ name: "config", configMap: { name: "zeromq-config", items: [{ key: "broker.conf", path: "broker.conf" }] } });
     expect(variables(container())).toMatchObject({ CONFIG_FILE: "/app/config/broker.conf" });
   });
 

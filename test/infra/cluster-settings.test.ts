@@ -9,7 +9,9 @@ import { settingsWith } from "./specs.ts";
 
 const digest = `sha256:${"e".repeat(64)}`;
 const pods = (run: Awaited<ReturnType<typeof runProgram>>) =>
-  run.resources.filter(({ type }) => /:(Deployment|StatefulSet|DaemonSet|Job)$/.test(type)).map(({ name, inputs }) => [name, inputs["spec"].template.spec] as const);
+  run.resources
+    .filter(({ type }) => /:(Deployment|StatefulSet|DaemonSet|Job)$/.test(type))
+    .map(({ name, inputs }) => [name, inputs["spec"].template.spec] as const);
 
 describe("images of a registry that does not let everybody in", () => {
   const pull = { secrets: ["company"], logins: [{ server: "registry.example:5000/team", username: "robot", password: "hunter2" }] };
@@ -17,7 +19,11 @@ describe("images of a registry that does not let everybody in", () => {
   it("are pulled by every pod with the logins of the settings and with those that are there", async () => {
     const run = await runProgram({ ...released, "zeromq-stack:pull": JSON.stringify(pull) }, "prod", { file: "prod" });
     expect(pods(run).length).toBeGreaterThan(8);
-    expect(pods(run).filter(([, { imagePullSecrets }]) => JSON.stringify(imagePullSecrets) !== '[{"name":"company"},{"name":"zeromq-registries"}]').map(([name]) => name)).toEqual([]);
+    expect(
+      pods(run)
+        .filter(([, { imagePullSecrets }]) => JSON.stringify(imagePullSecrets) !== '[{"name":"company"},{"name":"zeromq-registries"}]')
+        .map(([name]) => name),
+    ).toEqual([]);
     const secret = ofType(run, "kubernetes:core/v1:Secret")["zeromq-registries"]!.inputs;
     expect(secret["type"]).toBe("kubernetes.io/dockerconfigjson");
     expect(JSON.parse(secret["stringData"].value[".dockerconfigjson"])).toEqual({
@@ -47,7 +53,9 @@ describe("images of a registry that does not let everybody in", () => {
       }
       return "";
     };
-    expect(wrong([pull.logins[0], { ...pull.logins[0], username: "other" }])).toContain('pull.logins[1].server: "registry.example:5000/team" found a second time');
+    expect(wrong([pull.logins[0], { ...pull.logins[0], username: "other" }])).toContain(
+      'pull.logins[1].server: "registry.example:5000/team" found a second time',
+    );
     expect(wrong([{ server: "registry.example", username: "robot", password: "two\nlines" }, "hunter2"])).not.toMatch(/two|hunter2/);
   });
 });
@@ -57,11 +65,18 @@ describe("a cluster with nodes of more than one processor", () => {
   const selectors = async (build: object) => {
     const all = pods(await runProgram({ ...released, "zeromq-stack:build": JSON.stringify(build) }, "prod", { file: "prod" }));
     expect(all.filter(([name]) => !ours.test(name)).length).toBeGreaterThan(1);
-    return { ours: all.filter(([name]) => ours.test(name)).map(([name]) => name), selecting: Object.fromEntries(all.filter(([, pod]) => pod.nodeSelector !== undefined).map(([name, pod]) => [name, pod.nodeSelector])) };
+    return {
+      ours: all.filter(([name]) => ours.test(name)).map(([name]) => name),
+      selecting: Object.fromEntries(all.filter(([, pod]) => pod.nodeSelector !== undefined).map(([name, pod]) => [name, pod.nodeSelector])),
+    };
   };
 
   it("runs brokers, workers and the Jobs of a switch where their images can run; others' images are for all of them", async () => {
-    for (const [build, processor] of [[{}, "amd64"], [{ platform: "linux/arm64" }, "arm64"], [{ platform: "machine" }, process.arch.replace("x64", "amd64")]] as const) {
+    for (const [build, processor] of [
+      [{}, "amd64"],
+      [{ platform: "linux/arm64" }, "arm64"],
+      [{ platform: "machine" }, process.arch.replace("x64", "amd64")],
+    ] as const) {
       const { ours, selecting } = await selectors(build);
       expect(ours.length).toBeGreaterThanOrEqual(6);
       expect(selecting).toEqual(Object.fromEntries(ours.map((name) => [name, { "kubernetes.io/arch": processor }])));
@@ -80,9 +95,13 @@ describe("brokers with a priority", () => {
     expect(others).toEqual([]);
     expect(declared!.inputs).toMatchObject({ metadata: { name: "elsewhere-zeromq-broker" }, value: 7, globalDefault: false });
     expect(declared!.inputs["metadata"]).not.toHaveProperty("namespace");
-    const names = pods(run).filter(([, pod]) => pod.priorityClassName !== undefined).map(([name, pod]) => [name, pod.priorityClassName]);
+    const names = pods(run)
+      .filter(([, pod]) => pod.priorityClassName !== undefined)
+      .map(([name, pod]) => [name, pod.priorityClassName]);
     expect(Object.fromEntries(names)).toEqual({ "zeromq-broker-blue": "elsewhere-zeromq-broker", "zeromq-broker-green": "elsewhere-zeromq-broker" });
-    expect(Object.values(ofType(run, "kubernetes:apps/v1:Deployment")).find(({ name }) => name === "zeromq-broker-blue")!.dependsOn).toContain("elsewhere-zeromq-broker");
+    expect(Object.values(ofType(run, "kubernetes:apps/v1:Deployment")).find(({ name }) => name === "zeromq-broker-blue")!.dependsOn).toContain(
+      "elsewhere-zeromq-broker",
+    );
   });
 
   it("are a setting: without it no class is declared", () => {
@@ -98,7 +117,10 @@ describe("what cannot be made again", () => {
   const guarded = async (stack: string, changes: Record<string, string> = {}) => {
     const images = { "zeromq-stack:images": JSON.stringify({ blue: `1.0@${digest}` }) };
     const { resources } = await runProgram({ ...images, ...changes }, stack);
-    return resources.filter(({ protect }) => protect).map(({ name }) => name).sort();
+    return resources
+      .filter(({ protect }) => protect)
+      .map(({ name }) => name)
+      .sort();
   };
 
   it("is not deleted by an update: the brokers' key, and the namespace with every volume", async () => {
@@ -112,7 +134,10 @@ describe("what cannot be made again", () => {
   });
 
   it("is looked after before anything else is done, and before any peer has another key", async () => {
-    for (const [protect, hooks] of [[true, ["protection"]], [false, []]] as const) {
+    for (const [protect, hooks] of [
+      [true, ["protection"]],
+      [false, []],
+    ] as const) {
       const run = await runProgram({ "zeromq-stack:protect": String(protect), "zeromq-stack:curve": JSON.stringify({ serverKey: 2, otherServerKey: 1 }) });
       const stashes = ofType(run, "pulumi:index:Stash");
       expect(stashes["protection"]!.hooks.beforeUpdate).toEqual(hooks);

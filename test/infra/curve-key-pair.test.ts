@@ -48,7 +48,10 @@ describe("a CURVE key pair", () => {
       });
       client.connect(server.lastEndpoint ?? "");
       await client.send("PING");
-      return client.receive().then(String, () => "silence").finally(() => client.close());
+      return client
+        .receive()
+        .then(String, () => "silence")
+        .finally(() => client.close());
     };
     void (async () => {
       for await (const [message] of server) await server.send(`${message} over CURVE`);

@@ -66,7 +66,11 @@ describe("the stack's keys", () => {
   it("of the server are read as the brokers' variables, and from the file that changes while they run", async () => {
     const run = await withClients();
     const { publicKey, secretKey, createdSeconds } = stashes(run)["curve-key-pair"]!;
-    expect(secret(run, "zeromq-secrets")).toEqual({ "curve-public-key": publicKey, "curve-secret-key": secretKey, "curve-pairs": `${publicKey} ${secretKey} ${createdSeconds}\n` });
+    expect(secret(run, "zeromq-secrets")).toEqual({
+      "curve-public-key": publicKey,
+      "curve-secret-key": secretKey,
+      "curve-pairs": `${publicKey} ${secretKey} ${createdSeconds}\n`,
+    });
     const broker = ofType(run, "kubernetes:apps/v1:Deployment")["zeromq-broker-blue"]!.inputs["spec"].template.spec.containers[0];
     expect(broker.env).toContainEqual({ name: "CURVE_SECRET_KEY", valueFrom: { secretKeyRef: { name: "zeromq-secrets", key: "curve-secret-key" } } });
     expect(broker.env).toContainEqual({ name: "CURVE_PUBLIC_KEY", valueFrom: { secretKeyRef: { name: "zeromq-secrets", key: "curve-public-key" } } });
@@ -83,7 +87,11 @@ describe("the stack's keys", () => {
   it("of each client are given out under the names of their variables", async () => {
     const run = await withClients();
     const pairs = stashes(run);
-    const expected = (name: string) => ({ CURVE_SERVER_KEY: pairs["curve-key-pair"]!.publicKey, CURVE_PUBLIC_KEY: pairs[name]!.publicKey, CURVE_SECRET_KEY: pairs[name]!.secretKey });
+    const expected = (name: string) => ({
+      CURVE_SERVER_KEY: pairs["curve-key-pair"]!.publicKey,
+      CURVE_PUBLIC_KEY: pairs[name]!.publicKey,
+      CURVE_SECRET_KEY: pairs[name]!.secretKey,
+    });
     expect(await valueOf(run.outputs["clientKeys"])).toEqual({ shop: expected("client-key-shop"), till: expected("client-key-till") });
   });
 
@@ -118,7 +126,9 @@ describe("a rotation", () => {
     return {
       brokers: server.map(({ publicKey }) => number(encodeZ85(publicKey))),
       workers: [parsePeerKeys("x", secret(run, "zeromq-worker-keys")["curve-peer"]!).serverKey].flat().map(number),
-      clients: String((await valueOf<any>(run.outputs["clientKeys"])).shop.CURVE_SERVER_KEY).split(",").map(number),
+      clients: String((await valueOf<any>(run.outputs["clientKeys"])).shop.CURVE_SERVER_KEY)
+        .split(",")
+        .map(number),
       templates: Object.values(ofType(run, "kubernetes:apps/v1:Deployment")).map(({ inputs }) => inputs["spec"].template),
     };
   };
@@ -132,14 +142,18 @@ describe("a rotation", () => {
   });
 
   it("is over when nobody has the old key: who must be gone at once is by new brokers", async () => {
-    const annotations = async (curve: object) => ofType(await withClients(curve), "kubernetes:apps/v1:Deployment")["zeromq-broker-blue"]!.inputs["spec"].template.metadata.annotations;
+    const annotations = async (curve: object) =>
+      ofType(await withClients(curve), "kubernetes:apps/v1:Deployment")["zeromq-broker-blue"]!.inputs["spec"].template.metadata.annotations;
     expect(await annotations({ restarts: 1 })).not.toEqual(await annotations({}));
   });
 
   it("cannot delete the key in use, but on a development stack", async () => {
     const guarded = async (stack: string) => {
       const digest = `sha256:${"c".repeat(64)}`;
-      const run = await runProgram({ "zeromq-stack:images": JSON.stringify({ blue: `1.0@${digest}` }), "zeromq-stack:curve": JSON.stringify({ serverKey: 2, otherServerKey: 1 }) }, stack);
+      const run = await runProgram(
+        { "zeromq-stack:images": JSON.stringify({ blue: `1.0@${digest}` }), "zeromq-stack:curve": JSON.stringify({ serverKey: 2, otherServerKey: 1 }) },
+        stack,
+      );
       return Object.values(ofType(run, "pulumi:index:Stash")).flatMap(({ name, protect }) => (protect ? [name] : []));
     };
     expect(await guarded("prod")).toEqual(["curve-key-pair-2"]);
@@ -156,9 +170,14 @@ it("plain text is no key, no file and no variable", async () => {
 
 it("what runs our client has the stack's own key: a Job, and whoever calls it in a broker's pod", async () => {
   const { resources } = await withClients();
-  const pods = resources.filter(({ type, name }) => /Job/.test(type) || name.startsWith("zeromq-broker-blue")).flatMap(({ inputs }) => inputs["spec"].template?.spec ?? []);
+  const pods = resources
+    .filter(({ type, name }) => /Job/.test(type) || name.startsWith("zeromq-broker-blue"))
+    .flatMap(({ inputs }) => inputs["spec"].template?.spec ?? []);
   expect(pods).toHaveLength(4);
-  for (const { containers: [container], volumes } of pods) {
+  for (const {
+    containers: [container],
+    volumes,
+  } of pods) {
     expect(container.env).toContainEqual({ name: "CURVE_PEER_FILE", value: "/app/curve/peer" });
     expect(container.volumeMounts).toContainEqual({ name: "curve", mountPath: "/app/curve", readOnly: true });
     const { sources } = volumes.find(({ name }: { name: string }) => name === "curve").projected;

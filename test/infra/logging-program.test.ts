@@ -4,7 +4,11 @@ import { ofType, type Run, runProgram } from "./program.ts";
 const on = (more: object = {}) => ({ "zeromq-stack:logging": JSON.stringify({ enabled: true, ...more }) });
 const bare = on({ elasticsearch: { distribution: "bare" }, kibana: { enabled: false } });
 const own = ["elasticsearch", "filebeat", "kibana", "zeromq-logs-setup", "zeromq-logs", "zeromq-logs-default-deny"];
-const declared = (run: Run) => run.resources.filter(({ type, name }) => type.startsWith("kubernetes:") && own.includes(name)).map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort();
+const declared = (run: Run) =>
+  run.resources
+    .filter(({ type, name }) => type.startsWith("kubernetes:") && own.includes(name))
+    .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`)
+    .sort();
 const secretMark = "1b47061264138c4ac30d75fd1eb44270";
 
 describe("what collects the logs", () => {
@@ -14,10 +18,25 @@ describe("what collects the logs", () => {
 
   it("is Elasticsearch, Kibana, what tells them of each other, and Filebeat on each node", async () => {
     expect(declared(await runProgram(on()))).toEqual([
-      "ConfigMap elasticsearch", "ConfigMap filebeat", "ConfigMap kibana", "ConfigMap zeromq-logs-setup",
-      "DaemonSet filebeat", "Job zeromq-logs-setup", "Namespace zeromq-logs",
-      "NetworkPolicy elasticsearch", "NetworkPolicy filebeat", "NetworkPolicy kibana", "NetworkPolicy zeromq-logs-default-deny", "NetworkPolicy zeromq-logs-setup",
-      "Secret elasticsearch", "Secret filebeat", "Secret kibana", "Service elasticsearch", "Service kibana", "StatefulSet elasticsearch", "StatefulSet kibana",
+      "ConfigMap elasticsearch",
+      "ConfigMap filebeat",
+      "ConfigMap kibana",
+      "ConfigMap zeromq-logs-setup",
+      "DaemonSet filebeat",
+      "Job zeromq-logs-setup",
+      "Namespace zeromq-logs",
+      "NetworkPolicy elasticsearch",
+      "NetworkPolicy filebeat",
+      "NetworkPolicy kibana",
+      "NetworkPolicy zeromq-logs-default-deny",
+      "NetworkPolicy zeromq-logs-setup",
+      "Secret elasticsearch",
+      "Secret filebeat",
+      "Secret kibana",
+      "Service elasticsearch",
+      "Service kibana",
+      "StatefulSet elasticsearch",
+      "StatefulSet kibana",
     ]);
   });
 
@@ -38,7 +57,12 @@ describe("what collects the logs", () => {
   it("has passwords that are secret wherever they stand, and last", async () => {
     const run = await runProgram(on());
     const stashes = Object.values(ofType(run, "pulumi:index:Stash")).filter(({ name }) => /elasticsearch|kibana/.test(name));
-    expect(stashes.map(({ name }) => name).sort()).toEqual(["elasticsearch-password-admin", "elasticsearch-password-filebeat", "elasticsearch-password-kibana", "kibana-encryption-key"]);
+    expect(stashes.map(({ name }) => name).sort()).toEqual([
+      "elasticsearch-password-admin",
+      "elasticsearch-password-filebeat",
+      "elasticsearch-password-kibana",
+      "kibana-encryption-key",
+    ]);
     const passwords = stashes.map(({ inputs }) => inputs["input"].value as string);
     expect(new Set(passwords).size).toBe(4);
     for (const { inputs, ignoreChanges } of stashes) {
@@ -49,8 +73,18 @@ describe("what collects the logs", () => {
     const secrets = ofType(run, "kubernetes:core/v1:Secret");
     for (const name of ["elasticsearch", "filebeat", "kibana"]) expect(JSON.stringify(secrets[name]!.inputs["stringData"]), name).toContain(secretMark);
     const held = (name: string) => JSON.stringify(secrets[name]!.inputs["stringData"]);
-    const [admin, filebeat, kibana, key] = ["elasticsearch-password-admin", "elasticsearch-password-filebeat", "elasticsearch-password-kibana", "kibana-encryption-key"].map((name) => ofType(run, "pulumi:index:Stash")[name]!.inputs["input"].value as string);
-    expect([held("elasticsearch").includes(admin!), held("elasticsearch").includes(kibana!), held("filebeat").includes(`password: ${filebeat!}`), held("kibana").includes(key!)]).toEqual([true, true, true, true]);
+    const [admin, filebeat, kibana, key] = [
+      "elasticsearch-password-admin",
+      "elasticsearch-password-filebeat",
+      "elasticsearch-password-kibana",
+      "kibana-encryption-key",
+    ].map((name) => ofType(run, "pulumi:index:Stash")[name]!.inputs["input"].value as string);
+    expect([
+      held("elasticsearch").includes(admin!),
+      held("elasticsearch").includes(kibana!),
+      held("filebeat").includes(`password: ${filebeat!}`),
+      held("kibana").includes(key!),
+    ]).toEqual([true, true, true, true]);
     const others = JSON.stringify(run.resources.filter(({ type }) => !/:(Stash|Secret)$/.test(type)));
     for (const password of passwords) expect(others).not.toContain(password);
   });

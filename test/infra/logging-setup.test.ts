@@ -21,7 +21,9 @@ async function setup(...bodies: unknown[]): Promise<{ code: number | null; error
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/there`;
   const calls = bodies.map((body) => JSON.stringify({ method: "PUT", url, body }));
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../monitoring/elasticsearch/setup.ts"), ...calls], { env: { SETUP_USER: "admin", SETUP_PASSWORD: "hunter2" } });
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../../monitoring/elasticsearch/setup.ts"), ...calls], {
+    env: { SETUP_USER: "admin", SETUP_PASSWORD: "hunter2" },
+  });
   const errors = text(child.stderr);
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { code, errors: await errors };
@@ -30,8 +32,15 @@ async function setup(...bodies: unknown[]): Promise<{ code: number | null; error
 describe("the setup's program", () => {
   it("makes its calls in their order, logged in", async () => {
     expect(await setup({ one: 1 }, { two: 2 })).toMatchObject({ code: 0 });
-    expect(asked.map(({ method, url, body }) => [method, url, JSON.parse(body)])).toEqual([["PUT", "/there", { one: 1 }], ["PUT", "/there", { two: 2 }]]);
-    expect(asked[0]!.headers).toMatchObject({ authorization: `Basic ${Buffer.from("admin:hunter2").toString("base64")}`, "content-type": "application/json", "kbn-xsrf": "true" });
+    expect(asked.map(({ method, url, body }) => [method, url, JSON.parse(body)])).toEqual([
+      ["PUT", "/there", { one: 1 }],
+      ["PUT", "/there", { two: 2 }],
+    ]);
+    expect(asked[0]!.headers).toMatchObject({
+      authorization: `Basic ${Buffer.from("admin:hunter2").toString("base64")}`,
+      "content-type": "application/json",
+      "kbn-xsrf": "true",
+    });
   });
 
   it("ends at the first that is refused, with what the server says, so that the update fails", async () => {

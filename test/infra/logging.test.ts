@@ -29,7 +29,10 @@ describe.each(["elasticsearch", "filebeat", "kibana"] as const)("%s", (part) => 
 
   it("is nobody's root, gains nothing, and writes to its volumes only", () => {
     expect(pod().securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, runAsGroup: 0, seccompProfile: { type: "RuntimeDefault" } });
-    for (const { securityContext } of [...pod().containers, ...("initContainers" in pod() ? (pod() as ReturnType<typeof workloads.elasticsearch>["spec"]["template"]["spec"]).initContainers : [])]) {
+    for (const { securityContext } of [
+      ...pod().containers,
+      ...("initContainers" in pod() ? (pod() as ReturnType<typeof workloads.elasticsearch>["spec"]["template"]["spec"]).initContainers : []),
+    ]) {
       expect(securityContext).toEqual({ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] }, readOnlyRootFilesystem: true });
     }
     expect(pod()).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
@@ -38,7 +41,8 @@ describe.each(["elasticsearch", "filebeat", "kibana"] as const)("%s", (part) => 
   it("has the settings' resources, and is asked whether it is ready and whether it lives", () => {
     const limits = { cpu: "2", memory: "3Gi" };
     expect(container({ logging: { [part]: { resources: { limits } } } }).resources.limits).toEqual(limits);
-    for (const probe of ["startupProbe", "livenessProbe", "readinessProbe"] as const) expect(container()[probe]).toMatchObject({ periodSeconds: expect.any(Number), failureThreshold: expect.any(Number) });
+    for (const probe of ["startupProbe", "livenessProbe", "readinessProbe"] as const)
+      expect(container()[probe]).toMatchObject({ periodSeconds: expect.any(Number), failureThreshold: expect.any(Number) });
     expect(container().startupProbe.periodSeconds * container().startupProbe.failureThreshold).toBeGreaterThanOrEqual(300);
   });
 
@@ -85,13 +89,19 @@ describe("Elasticsearch", () => {
     expect(rolesOfUsersFile()).toBe("superuser:admin\nzeromq_writer:filebeat\nkibana_system:kibana_server\n");
     const { stringData } = elasticsearchSecret(settingsWith(), users, passwords);
     expect(stringData).toEqual({ users, users_roles: rolesOfUsersFile(), "admin-password": passwords.admin, "kibana_server-password": passwords.kibana });
-    expect(set().spec.template.spec.volumes).toContainEqual({ name: "users", secret: { secretName: "elasticsearch", items: ["users", "users_roles"].map((key) => ({ key, path: key })) } });
+    expect(set().spec.template.spec.volumes).toContainEqual({
+      name: "users",
+      secret: { secretName: "elasticsearch", items: ["users", "users_roles"].map((key) => ({ key, path: key })) },
+    });
     const { zeromq_writer: role } = loadYaml<Record<string, any>>(elasticsearchConfigMap(settingsWith()).data!["roles.yml"]!);
     expect(role.indices[0].privileges).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(all|read|delete|index|write|manage)$/)]));
   });
 
   it("is found in the cluster by its name, at its port", () => {
-    expect(loggingService("elasticsearch", settingsWith())).toMatchObject({ metadata: { name: "elasticsearch", namespace: "zeromq" }, spec: { type: "ClusterIP", selector: { app: "elasticsearch" }, ports: [{ port: 9200 }] } });
+    expect(loggingService("elasticsearch", settingsWith())).toMatchObject({
+      metadata: { name: "elasticsearch", namespace: "zeromq" },
+      spec: { type: "ClusterIP", selector: { app: "elasticsearch" }, ports: [{ port: 9200 }] },
+    });
   });
 });
 
@@ -102,25 +112,36 @@ describe("Filebeat", () => {
   const { spec } = workloads.filebeat().spec.template;
 
   it("lives alone in a namespace that lets it read files of its node", () => {
-    expect(filebeatNamespace(settingsWith())).toMatchObject({ metadata: { name: "zeromq-logs", labels: { "pod-security.kubernetes.io/enforce": "privileged" } } });
-    for (const object of [workloads.filebeat(), filebeatConfigMap(settingsWith()), filebeatSecret(settingsWith(), "hunter2")]) expect(object.metadata).toMatchObject({ namespace: "zeromq-logs" });
+    expect(filebeatNamespace(settingsWith())).toMatchObject({
+      metadata: { name: "zeromq-logs", labels: { "pod-security.kubernetes.io/enforce": "privileged" } },
+    });
+    for (const object of [workloads.filebeat(), filebeatConfigMap(settingsWith()), filebeatSecret(settingsWith(), "hunter2")])
+      expect(object.metadata).toMatchObject({ namespace: "zeromq-logs" });
   });
 
   it("may read the containers' logs, and no other file of its node", () => {
     expect(spec.volumes.flatMap((volume) => ("hostPath" in volume ? [volume.hostPath?.path] : []))).toEqual(["/var/log/containers", "/var/log/pods"]);
-    for (const path of ["/var/log/containers", "/var/log/pods"]) expect(spec.containers[0]!.volumeMounts).toContainEqual(expect.objectContaining({ mountPath: path, readOnly: true }));
+    for (const path of ["/var/log/containers", "/var/log/pods"])
+      expect(spec.containers[0]!.volumeMounts).toContainEqual(expect.objectContaining({ mountPath: path, readOnly: true }));
   });
 
   it("reads the logs of the stack's pods, but not those of what it writes to", () => {
     const [input] = configuration.filebeat.inputs;
     expect(input).toMatchObject({ type: "container", paths: ["/var/log/containers/*_zeromq_*.log"] });
     const excluded = (file: string) => input.exclude_files.some((form: string) => new RegExp(form).test(`/var/log/containers/${file}`));
-    expect([excluded("elasticsearch-0_zeromq_elasticsearch-00ff.log"), excluded("kibana-0_zeromq_kibana-00ff.log"), excluded("zeromq-broker-blue-5d-x_zeromq_broker-00ff.log")]).toEqual([true, true, false]);
+    expect([
+      excluded("elasticsearch-0_zeromq_elasticsearch-00ff.log"),
+      excluded("kibana-0_zeromq_kibana-00ff.log"),
+      excluded("zeromq-broker-blue-5d-x_zeromq_broker-00ff.log"),
+    ]).toEqual([true, true, false]);
   });
 
   it("writes one index a day where Elasticsearch is, under a template of its own", () => {
     expect(configuration.output.elasticsearch).toMatchObject({ hosts: ["http://elasticsearch.zeromq:9200"], index: "zeromq-%{+yyyy.MM.dd}" });
-    expect(configuration.setup).toMatchObject({ ilm: { enabled: false }, template: { name: "zeromq", pattern: "zeromq-*", overwrite: true, json: { path: "/etc/filebeat/template.json" } } });
+    expect(configuration.setup).toMatchObject({
+      ilm: { enabled: false },
+      template: { name: "zeromq", pattern: "zeromq-*", overwrite: true, json: { path: "/etc/filebeat/template.json" } },
+    });
     expect(template().index_patterns).toEqual(["zeromq-*"]);
   });
 
@@ -146,7 +167,10 @@ describe("Filebeat", () => {
 describe("Kibana", () => {
   it("asks the stack's Elasticsearch as its own user, and the internet nothing", () => {
     expect(loadYaml(kibanaConfigMap(settingsWith()).data!["kibana.yml"]!)).toMatchObject({
-      "elasticsearch.hosts": ["http://elasticsearch.zeromq:9200"], "elasticsearch.username": "kibana_server", "telemetry.enabled": false, "newsfeed.enabled": false,
+      "elasticsearch.hosts": ["http://elasticsearch.zeromq:9200"],
+      "elasticsearch.username": "kibana_server",
+      "telemetry.enabled": false,
+      "newsfeed.enabled": false,
     });
     const { env } = workloads.kibana().spec.template.spec.containers[0]!;
     expect(env).toContainEqual({ name: "ELASTICSEARCH_PASSWORD", valueFrom: { secretKeyRef: { name: "elasticsearch", key: "kibana_server-password" } } });
@@ -156,12 +180,23 @@ describe("Kibana", () => {
 });
 
 describe("the setup", () => {
-  const calls = (changes?: Changes) => loggingSetupJob(settingsWith(changes), "image").spec.spec.template.spec.containers[0]!.command.slice(2).map((text) => JSON.parse(text));
+  const calls = (changes?: Changes) =>
+    loggingSetupJob(settingsWith(changes), "image")
+      .spec.spec.template.spec.containers[0]!.command.slice(2)
+      .map((text) => JSON.parse(text));
 
   it("says when to delete, and what there is to be looked at", () => {
     expect(calls({ logging: { retentionDays: 7 } })).toEqual([
-      { method: "PUT", url: "http://elasticsearch.zeromq:9200/_ilm/policy/zeromq", body: { policy: { phases: { delete: { min_age: "7d", actions: { delete: {} } } } } } },
-      { method: "POST", url: "http://kibana.zeromq:5601/api/saved_objects/index-pattern/zeromq?overwrite=true", body: { attributes: { title: "zeromq-*", timeFieldName: "@timestamp" } } },
+      {
+        method: "PUT",
+        url: "http://elasticsearch.zeromq:9200/_ilm/policy/zeromq",
+        body: { policy: { phases: { delete: { min_age: "7d", actions: { delete: {} } } } } },
+      },
+      {
+        method: "POST",
+        url: "http://kibana.zeromq:5601/api/saved_objects/index-pattern/zeromq?overwrite=true",
+        body: { attributes: { title: "zeromq-*", timeFieldName: "@timestamp" } },
+      },
     ]);
     expect(calls({ logging: { kibana: { enabled: false } } })).toHaveLength(1);
   });

@@ -5,7 +5,11 @@ import { ofType, type Run, runProgram } from "./program.ts";
 const set = "kubernetes:apps/v1:StatefulSet";
 const on = (parts: readonly string[], more: Record<string, object> = {}) =>
   Object.fromEntries(parts.map((part) => [`zeromq-stack:${part}`, JSON.stringify({ enabled: true, ...more[part] })]));
-const under = (run: Run, name: string) => run.resources.filter((resource) => resource.name === name && resource.custom).map(({ type }) => type.split(":").at(-1)).sort();
+const under = (run: Run, name: string) =>
+  run.resources
+    .filter((resource) => resource.name === name && resource.custom)
+    .map(({ type }) => type.split(":").at(-1))
+    .sort();
 
 describe("what looks at the stack", () => {
   it("is there as far as the settings want it: nothing in dev", async () => {
@@ -53,7 +57,9 @@ describe("what looks at the stack", () => {
     const rules = ofType(run, "kubernetes:core/v1:ConfigMap")["prometheus"]!.inputs["data"]["rules-certificates.yml"];
     expect(rules).toContain(`label_replace(vector(${ends}), "host", "prometheus-adapter.zeromq.svc"`);
     expect(rules).toContain('"host", "metrics-server.zeromq.svc"');
-    const brought = await runProgram(on(["prometheus", "autoscaling"], { autoscaling: { metricsServer: { from: "cluster" }, prometheusAdapter: { from: "cluster" } } }));
+    const brought = await runProgram(
+      on(["prometheus", "autoscaling"], { autoscaling: { metricsServer: { from: "cluster" }, prometheusAdapter: { from: "cluster" } } }),
+    );
     expect(ofType(brought, "kubernetes:core/v1:ConfigMap")["prometheus"]!.inputs["data"]["rules-certificates.yml"]).toBe("groups: []\n");
   });
 

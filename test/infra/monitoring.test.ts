@@ -5,7 +5,14 @@ import { grafanaConfigMap, grafanaSecret, grafanaStatefulSet } from "../../infra
 import { monitored } from "../../infra/specs/monitored.ts";
 import { monitoringService } from "../../infra/specs/monitoringPod.ts";
 import { alertmanagerTraffic, grafanaTraffic, prometheusTraffic } from "../../infra/specs/monitoringTraffic.ts";
-import { prometheusAccount, prometheusCertificateRules, prometheusConfigMap, prometheusRole, prometheusRoleBinding, prometheusStatefulSet } from "../../infra/specs/prometheus.ts";
+import {
+  prometheusAccount,
+  prometheusCertificateRules,
+  prometheusConfigMap,
+  prometheusRole,
+  prometheusRoleBinding,
+  prometheusStatefulSet,
+} from "../../infra/specs/prometheus.ts";
 import { settingsWith } from "./specs.ts";
 
 type Changes = Record<string, unknown>;
@@ -37,14 +44,19 @@ describe.each(["prometheus", "alertmanager", "grafana"] as const)("%s", (part) =
   it("is nobody's root, gains nothing, and keeps what it writes on its volume", () => {
     expect(pod().securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10001, fsGroup: 10001, seccompProfile: { type: "RuntimeDefault" } });
     expect(container().securityContext).toEqual({ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] }, readOnlyRootFilesystem: true });
-    const writable = container().volumeMounts.filter(({ readOnly }) => !readOnly).map(({ mountPath }) => mountPath);
+    const writable = container()
+      .volumeMounts.filter(({ readOnly }) => !readOnly)
+      .map(({ mountPath }) => mountPath);
     expect(writable.filter((path) => path !== "/tmp")).toEqual([own[part].data]);
     expect(JSON.stringify([container().args, container().env])).toContain(own[part].data);
   });
 
   it("keeps its data in a claim of the settings' size and class", () => {
     const [claim] = set({ [groupOf[part]]: { volume: { size: "3Gi", storageClass: "fast" } } }).spec.volumeClaimTemplates ?? [];
-    expect(claim).toMatchObject({ metadata: { name: "data" }, spec: { accessModes: ["ReadWriteOnce"], storageClassName: "fast", resources: { requests: { storage: "3Gi" } } } });
+    expect(claim).toMatchObject({
+      metadata: { name: "data" },
+      spec: { accessModes: ["ReadWriteOnce"], storageClassName: "fast", resources: { requests: { storage: "3Gi" } } },
+    });
     expect(set().spec.volumeClaimTemplates?.[0]?.spec).not.toHaveProperty("storageClassName");
   });
 
@@ -87,7 +99,10 @@ describe("Prometheus", () => {
       metadata: { namespace: "elsewhere" },
       rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }],
     });
-    expect(prometheusRoleBinding(settings)).toMatchObject({ roleRef: { kind: "Role", name: "prometheus" }, subjects: [{ name: "prometheus", namespace: "elsewhere" }] });
+    expect(prometheusRoleBinding(settings)).toMatchObject({
+      roleRef: { kind: "Role", name: "prometheus" },
+      subjects: [{ name: "prometheus", namespace: "elsewhere" }],
+    });
     expect(prometheusAccount(settings)).toMatchObject({ automountServiceAccountToken: false });
     expect(sets.prometheus().spec.template.spec).toMatchObject({ serviceAccountName: "prometheus", automountServiceAccountToken: true });
     expect(sets.alertmanager().spec.template.spec).toMatchObject({ automountServiceAccountToken: false });
@@ -103,7 +118,10 @@ describe("Prometheus", () => {
     expect(Object.keys(data ?? {})).toEqual(["prometheus.yml", "rules.yml", "rules-certificates.yml"]);
     expect(loadYaml(data!["prometheus.yml"]!)).toMatchObject({ rule_files: ["/etc/prometheus/rules*.yml"], scrape_configs: expect.any(Array) });
     expect(loadYaml(data!["rules.yml"]!)).toMatchObject({ groups: expect.any(Array) });
-    const { containers: [container], volumes } = sets.prometheus().spec.template.spec;
+    const {
+      containers: [container],
+      volumes,
+    } = sets.prometheus().spec.template.spec;
     expect(container?.volumeMounts).toContainEqual({ name: "config", mountPath: "/etc/prometheus", readOnly: true });
     expect(volumes).toContainEqual({ name: "config", configMap: { name: "prometheus" } });
   });
@@ -115,20 +133,35 @@ describe("Prometheus", () => {
   });
 
   it("is told what the stack is", () => {
-    const settings = settingsWith({ longestRequestSeconds: 20, workers: [{ service: "gzip" }, { service: "echo" }], autoscaling: { maxReplicas: 7, queueLength: 50 } });
+    const settings = settingsWith({
+      longestRequestSeconds: 20,
+      workers: [{ service: "gzip" }, { service: "echo" }],
+      autoscaling: { maxReplicas: 7, queueLength: 50 },
+    });
     expect(monitored(settings)).toMatchObject({
       namespace: "zeromq",
       oldestRequestSeconds: 10,
       queueLength: 50,
-      scaled: [{ service: "gzip", maxReplicas: 7 }, { service: "echo", maxReplicas: 7 }],
+      scaled: [
+        { service: "gzip", maxReplicas: 7 },
+        { service: "echo", maxReplicas: 7 },
+      ],
       alertmanager: true,
       grafana: true,
     });
     // One that may not move is at its maximum always.
-    const workers = [{ service: "gzip", max: 9 }, { service: "echo", min: 4, max: 4 }];
+    const workers = [
+      { service: "gzip", max: 9 },
+      { service: "echo", min: 4, max: 4 },
+    ];
     expect(monitored(settingsWith({ workers })).scaled).toEqual([{ service: "gzip", maxReplicas: 9 }]);
-    expect(monitored(settingsWith({ autoscaling: { enabled: false }, alerting: { enabled: false, oldestRequestSeconds: 3 }, grafana: { enabled: false } }))).toMatchObject({
-      scaled: [], oldestRequestSeconds: 3, alertmanager: false, grafana: false,
+    expect(
+      monitored(settingsWith({ autoscaling: { enabled: false }, alerting: { enabled: false, oldestRequestSeconds: 3 }, grafana: { enabled: false } })),
+    ).toMatchObject({
+      scaled: [],
+      oldestRequestSeconds: 3,
+      alertmanager: false,
+      grafana: false,
     });
   });
 });
@@ -171,23 +204,28 @@ describe("Grafana", () => {
 
   it("has no password but the one in its Secret, and lets nobody in without", () => {
     expect(grafanaSecret(settingsWith(), "hunter2")).toMatchObject({ stringData: { "admin-password": "hunter2" } });
-    expect(env).toEqual(expect.arrayContaining([
-      { name: "GF_SECURITY_ADMIN_PASSWORD__FILE", value: "/etc/grafana/secrets/admin-password" },
-      { name: "GF_AUTH_ANONYMOUS_ENABLED", value: "false" },
-      { name: "GF_USERS_ALLOW_SIGN_UP", value: "false" },
-    ]));
+    expect(env).toEqual(
+      expect.arrayContaining([
+        { name: "GF_SECURITY_ADMIN_PASSWORD__FILE", value: "/etc/grafana/secrets/admin-password" },
+        { name: "GF_AUTH_ANONYMOUS_ENABLED", value: "false" },
+        { name: "GF_USERS_ALLOW_SIGN_UP", value: "false" },
+      ]),
+    );
     expect(volumeMounts).toContainEqual({ name: "secrets", mountPath: "/etc/grafana/secrets", readOnly: true });
   });
 });
 
 describe("network paths", () => {
-  const portsOf = (rules: readonly { ports?: { port?: unknown }[] }[] | undefined) => (rules ?? []).flatMap(({ ports }) => (ports ?? []).map(({ port }) => port));
+  const portsOf = (rules: readonly { ports?: { port?: unknown }[] }[] | undefined) =>
+    (rules ?? []).flatMap(({ ports }) => (ports ?? []).map(({ port }) => port));
 
   it("lead from Prometheus to names, the API server, our pods' metrics, and what hangs on it", () => {
     const { spec } = prometheusTraffic(settingsWith());
     expect(spec).toMatchObject({ podSelector: { matchLabels: { app: "prometheus" } }, policyTypes: ["Ingress", "Egress"] });
     expect(portsOf(spec?.egress)).toEqual([53, 53, 443, 6443, 9090, 9093, 3000]);
-    expect(portsOf(prometheusTraffic(settingsWith({ alerting: { enabled: false }, grafana: { enabled: false } })).spec?.egress)).toEqual([53, 53, 443, 6443, 9090]);
+    expect(portsOf(prometheusTraffic(settingsWith({ alerting: { enabled: false }, grafana: { enabled: false } })).spec?.egress)).toEqual([
+      53, 53, 443, 6443, 9090,
+    ]);
   });
 
   it("lead to Prometheus from Grafana, from who scales on it, and from nobody else", () => {
@@ -214,6 +252,8 @@ describe("network paths", () => {
     const alerting = { webhook: "http://hooks.example:8080/x", deadMansSwitch: "https://switch.example/y", email };
     expect(portsOf(alertmanagerTraffic(settingsWith({ alerting })).spec?.egress)).toEqual([53, 53, 8080, 443, 587]);
     expect(portsOf(alertmanagerTraffic(settingsWith()).spec?.egress)).toEqual([53, 53]);
-    expect(alertmanagerTraffic(settingsWith()).spec?.ingress).toEqual([{ from: [{ podSelector: { matchLabels: { app: "prometheus" } } }], ports: [{ protocol: "TCP", port: 9093 }] }]);
+    expect(alertmanagerTraffic(settingsWith()).spec?.ingress).toEqual([
+      { from: [{ podSelector: { matchLabels: { app: "prometheus" } } }], ports: [{ protocol: "TCP", port: 9093 }] },
+    ]);
   });
 });

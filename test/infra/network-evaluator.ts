@@ -39,7 +39,9 @@ export function connects(policies: readonly Policy[], from: Place, to: Place, po
 
 function passes(policies: readonly Policy[], direction: "Ingress" | "Egress", pod: Place, other: Place, port: Port): boolean {
   if (pod.namespace === undefined) return true; // nobody selects what is no pod
-  const about = policies.filter(({ metadata, spec }) => metadata.namespace === pod.namespace && spec.policyTypes.includes(direction) && selects(spec.podSelector, pod.labels ?? {}));
+  const about = policies.filter(
+    ({ metadata, spec }) => metadata.namespace === pod.namespace && spec.policyTypes.includes(direction) && selects(spec.podSelector, pod.labels ?? {}),
+  );
   if (about.length === 0) return true;
   return about.some(({ metadata, spec }) => {
     const rules = (direction === "Ingress" ? spec.ingress : spec.egress) ?? [];
@@ -57,7 +59,8 @@ function matches({ podSelector, namespaceSelector, ipBlock }: Peer, own: string,
     return inside(place.address, ipBlock.cidr) && !(ipBlock.except ?? []).some((cidr) => inside(place.address, cidr));
   }
   if (place.namespace === undefined) return false;
-  const inNamespace = namespaceSelector === undefined ? place.namespace === own : selects(namespaceSelector, { "kubernetes.io/metadata.name": place.namespace });
+  const inNamespace =
+    namespaceSelector === undefined ? place.namespace === own : selects(namespaceSelector, { "kubernetes.io/metadata.name": place.namespace });
   return inNamespace && (podSelector === undefined || selects(podSelector, place.labels ?? {}));
 }
 

@@ -12,7 +12,8 @@ function places(run: Run): Record<string, Place> {
   const add = (name: string, namespace: string | undefined, labels: Record<string, string> = {}, address = `10.244.0.${(last += 1)}`): void => {
     found[name] = { name, address, labels, ...(namespace === undefined ? {} : { namespace }) };
   };
-  for (const { name, inputs } of run.resources.filter(({ type }) => /:(Deployment|Job|StatefulSet)$/.test(type))) add(name, "zeromq", inputs["spec"].template.metadata.labels);
+  for (const { name, inputs } of run.resources.filter(({ type }) => /:(Deployment|Job|StatefulSet)$/.test(type)))
+    add(name, "zeromq", inputs["spec"].template.metadata.labels);
   add("client here", "zeromq", { "zeromq-client": "true" });
   add("stranger here", "zeromq", { app: "stranger" });
   add("Prometheus", "zeromq", { app: "prometheus" });
@@ -27,7 +28,9 @@ function places(run: Run): Record<string, Place> {
   return found;
 }
 
-const ports: Port[] = [22, 53, 80, 443, 5432, 5555, 5556, 6443, 9090].map((port) => ({ protocol: "TCP" as const, port })).concat([{ protocol: "UDP" as never, port: 53 }]);
+const ports: Port[] = [22, 53, 80, 443, 5432, 5555, 5556, 6443, 9090]
+  .map((port) => ({ protocol: "TCP" as const, port }))
+  .concat([{ protocol: "UDP" as never, port: 53 }]);
 
 /** Everything that gets through, as `from → to :port`; what no policy of the stack is about is left out. */
 function ways(run: Run): string[] {
@@ -37,7 +40,11 @@ function ways(run: Run): string[] {
   return all.flatMap((from) =>
     all
       .filter((to) => from !== to && (ours(from) || ours(to)))
-      .flatMap((to) => ports.filter((port) => connects(policies, from, to, port)).map(({ protocol, port }) => `${from.name} → ${to.name} :${port}${protocol === "UDP" ? "/udp" : ""}`)),
+      .flatMap((to) =>
+        ports
+          .filter((port) => connects(policies, from, to, port))
+          .map(({ protocol, port }) => `${from.name} → ${to.name} :${port}${protocol === "UDP" ? "/udp" : ""}`),
+      ),
   );
 }
 
@@ -50,11 +57,7 @@ const jobs = ["zeromq-switch-gate", "zeromq-switch-confirm", "zeromq-switch-move
 const outside = ["shop", "impostor", "impostor Prometheus", "monitoring", "name server", "office", "internet"];
 /** Who may ask names may do so anywhere but in the stack's own namespace, whose pods let nobody in at that port. */
 const names = pairs([...brokers, ...workers, ...jobs, "client here"], outside, 53, "53/udp");
-const always = [
-  ...pairs(workers, brokers, 5556),
-  ...pairs([...brokers, ...jobs, "client here"], brokers, 5555),
-  ...names,
-];
+const always = [...pairs(workers, brokers, 5556), ...pairs([...brokers, ...jobs, "client here"], brokers, 5555), ...names];
 
 let standard: Run;
 beforeAll(async () => void (standard = await runProgram()));
@@ -66,9 +69,16 @@ describe("between every pair of a component, a stranger and an outsider, port by
   });
 
   it("Prometheus to the metrics, once something lets it out", () => {
-    const { "Prometheus": prometheus, ...all } = places(standard);
-    const isReached = (port: number) => Object.values(all).filter((to) => connects([...policiesOf(standard), letOut(prometheus!)], prometheus!, to, { protocol: "TCP", port })).map(({ name }) => name);
-    expect(isReached(9090).filter((name) => !outside.includes(name)).sort()).toEqual([...brokers, ...workers].sort());
+    const { Prometheus: prometheus, ...all } = places(standard);
+    const isReached = (port: number) =>
+      Object.values(all)
+        .filter((to) => connects([...policiesOf(standard), letOut(prometheus!)], prometheus!, to, { protocol: "TCP", port }))
+        .map(({ name }) => name);
+    expect(
+      isReached(9090)
+        .filter((name) => !outside.includes(name))
+        .sort(),
+    ).toEqual([...brokers, ...workers].sort());
     expect(isReached(5556).filter((name) => !outside.includes(name))).toEqual([]);
   });
 
@@ -93,7 +103,12 @@ describe("between every pair of a component, a stranger and an outsider, port by
   it("Filebeat, Kibana and the setup to Elasticsearch, the setup to Kibana, and nobody else to or from these", async () => {
     const run = await runProgram({ "zeromq-stack:logging": JSON.stringify({ enabled: true }) });
     const besides = [
-      { name: "filebeat", namespace: "zeromq-logs", labels: ofType(run, "kubernetes:apps/v1:DaemonSet")["filebeat"]!.inputs["spec"].template.metadata.labels, address: "10.244.1.1" },
+      {
+        name: "filebeat",
+        namespace: "zeromq-logs",
+        labels: ofType(run, "kubernetes:apps/v1:DaemonSet")["filebeat"]!.inputs["spec"].template.metadata.labels,
+        address: "10.244.1.1",
+      },
       { name: "stranger beside Filebeat", namespace: "zeromq-logs", labels: { app: "stranger" }, address: "10.244.1.2" },
       { name: "impostor Filebeat", namespace: "elsewhere", labels: { app: "filebeat" }, address: "10.244.1.3" },
       { name: "Filebeat in the wrong place", namespace: "zeromq", labels: { app: "filebeat" }, address: "10.244.1.4" },
@@ -106,10 +121,9 @@ describe("between every pair of a component, a stranger and an outsider, port by
         .filter((to) => from !== to && (logs.includes(from.name) || logs.includes(to.name)))
         .flatMap((to) => asked.filter((port) => connects(policiesOf(run), from, to, port)).map(({ port }) => `${from.name} → ${to.name} :${port}`)),
     );
-    expect(found.sort()).toEqual([
-      ...pairs(["filebeat", "kibana", "zeromq-logs-setup"], ["elasticsearch"], 9200),
-      ...pairs(["zeromq-logs-setup"], ["kibana"], 5601),
-    ].sort());
+    expect(found.sort()).toEqual(
+      [...pairs(["filebeat", "kibana", "zeromq-logs-setup"], ["elasticsearch"], 9200), ...pairs(["zeromq-logs-setup"], ["kibana"], 5601)].sort(),
+    );
   });
 
   it("a handler to what its service names, and for no other service's", async () => {
@@ -122,7 +136,8 @@ describe("between every pair of a component, a stranger and an outsider, port by
 it("pods start behind closed doors", () => {
   const policies = Object.keys(ofType(standard, type));
   expect(policies).toContain("zeromq-default-deny");
-  for (const { name, dependsOn } of Object.values(ofType(standard, "kubernetes:apps/v1:Deployment"))) expect(dependsOn, name).toEqual(expect.arrayContaining(policies));
+  for (const { name, dependsOn } of Object.values(ofType(standard, "kubernetes:apps/v1:Deployment")))
+    expect(dependsOn, name).toEqual(expect.arrayContaining(policies));
 });
 
 it("none is declared where the settings say so", async () => {

@@ -25,7 +25,12 @@ describe("the whole program", () => {
     expect(Object.keys(ofType(run, deployment)).sort()).toEqual(["zeromq-broker-blue", "zeromq-broker-green", "zeromq-worker", "zeromq-worker-echo"]);
     expect(Object.keys(ofType(run, budget)).sort()).toEqual(Object.keys(ofType(run, deployment)).sort());
     expect(Object.keys(ofType(run, service)).sort()).toEqual([
-      "zeromq-broker", "zeromq-broker-blue", "zeromq-broker-green", "zeromq-broker-headless", "zeromq-broker-preview", "zeromq-broker-service",
+      "zeromq-broker",
+      "zeromq-broker-blue",
+      "zeromq-broker-green",
+      "zeromq-broker-headless",
+      "zeromq-broker-preview",
+      "zeromq-broker-service",
     ]);
   });
 
@@ -60,17 +65,13 @@ describe("the whole program", () => {
 
   it("leaves nothing to a default provider", async () => {
     const { resources } = await runProgram();
-    const left = resources.filter(
-      ({ type, custom, provider }) => custom && !provider && !type.startsWith("pulumi:"),
-    );
+    const left = resources.filter(({ type, custom, provider }) => custom && !provider && !type.startsWith("pulumi:"));
     expect(left).toEqual([]);
   });
 
   it("brings up what others need before them, and so takes it down after them", async () => {
     const { resources } = await runProgram();
-    const needs = Object.fromEntries(
-      resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ name, dependsOn }) => [name, dependsOn]),
-    );
+    const needs = Object.fromEntries(resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ name, dependsOn }) => [name, dependsOn]));
 
     expect(needs["zeromq-config"]).toEqual(["zeromq"]);
     expect(needs["zeromq-secrets"]).toContain("zeromq");
@@ -81,7 +82,10 @@ describe("the whole program", () => {
     }
   });
 
-  it.each([["blue", "green"], ["green", "blue"]])("moves clients to %s in the order of a switch, and shrinks %s last", async (active, standby) => {
+  it.each([
+    ["blue", "green"],
+    ["green", "blue"],
+  ])("moves clients to %s in the order of a switch, and shrinks %s last", async (active, standby) => {
     const { resources } = await runProgram({ "zeromq-stack:activeColor": active });
     const needs = new Map(resources.map(({ type, name, dependsOn }) => [`${type.split(":").at(-1)} ${name}`, dependsOn]));
     const steps = [
@@ -149,10 +153,12 @@ describe("endpoints", () => {
 });
 
 describe("the active colour", () => {
-  const selectors = (run: Run) =>
-    Object.fromEntries(Object.values(ofType(run, service)).map(({ name, inputs }) => [name, inputs["spec"].selector]));
+  const selectors = (run: Run) => Object.fromEntries(Object.values(ofType(run, service)).map(({ name, inputs }) => [name, inputs["spec"].selector]));
 
-  it.each([["blue", "green"], ["green", "blue"]])("%s is the one that clients reach, %s the one that is tried; workers reach both", async (color, other) => {
+  it.each([
+    ["blue", "green"],
+    ["green", "blue"],
+  ])("%s is the one that clients reach, %s the one that is tried; workers reach both", async (color, other) => {
     const run = await runProgram({ "zeromq-stack:activeColor": color });
 
     expect(selectors(run)).toEqual({

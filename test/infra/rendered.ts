@@ -8,8 +8,13 @@ export const released: Record<string, string> = {
   "zeromq-stack:prometheus": image("prom/prometheus"),
   "zeromq-stack:alerting": image("prom/alertmanager"),
   "zeromq-stack:grafana": image("grafana/grafana"),
-  "zeromq-stack:autoscaling": JSON.stringify({ metricsServer: { image: `metrics/server:v1@${digest}` }, prometheusAdapter: { image: `metrics/adapter:v1@${digest}` } }),
-  "zeromq-stack:logging": JSON.stringify(Object.fromEntries(["elasticsearch", "filebeat", "kibana"].map((part) => [part, { image: `elastic/${part}:v1@${digest}` }]))),
+  "zeromq-stack:autoscaling": JSON.stringify({
+    metricsServer: { image: `metrics/server:v1@${digest}` },
+    prometheusAdapter: { image: `metrics/adapter:v1@${digest}` },
+  }),
+  "zeromq-stack:logging": JSON.stringify(
+    Object.fromEntries(["elasticsearch", "filebeat", "kibana"].map((part) => [part, { image: `elastic/${part}:v1@${digest}` }])),
+  ),
 };
 
 /** How Pulumi marks a secret value on its way to the engine. */

@@ -44,8 +44,7 @@ describe("a wrong configuration", () => {
       "zeromq-stack:broker.replicas": "0 found; allowed: a whole number from 1 to 100",
       "zeromq-stack:broker.logLevel": '"LOUD" found; allowed: DEBUG or INFO or WARNING or ERROR or CRITICAL',
       "zeromq-stack:broker.resources.limits.cpu": '"much" found; allowed: processor time such as 100m or 0.5',
-      "zeromq-stack:workers[1].service":
-        '"Upper Case" found; allowed: up to 40 lower-case letters, digits and hyphens, beginning with a letter',
+      "zeromq-stack:workers[1].service": '"Upper Case" found; allowed: up to 40 lower-case letters, digits and hyphens, beginning with a letter',
       "zeromq-stack:workers[1].replicas": '"many" found; allowed: a whole number from 0 to 1000',
       "zeromq-stack:images.blue": expect.stringContaining('"1.4.0" found; allowed: worktree, or a version or repository'),
       "zeromq-stack:longestRequestSeconds": '"soon" found; allowed: seconds from 1 to 86395',
@@ -135,7 +134,9 @@ describe("a value that a cluster, a registry or a build would refuse", () => {
   it.each(["zeromq-broker:1.4.0", "UPPER/case", "a//b", "a/b:", "a/b:::", "/a", "a/", "-a/b", "r.example:port/a", "a/b_-c", `${"x".repeat(129)}`])(
     "is refused: the image %s by digest",
     (name) => {
-      expect(problems({ images: { worker: `${name}@${digest}` } })).toEqual({ "zeromq-stack:images.worker": expect.stringContaining("found; allowed: worktree") });
+      expect(problems({ images: { worker: `${name}@${digest}` } })).toEqual({
+        "zeromq-stack:images.worker": expect.stringContaining("found; allowed: worktree"),
+      });
     },
   );
 
@@ -183,7 +184,12 @@ describe("settings that are right one by one", () => {
     });
   });
 
-  it.each([["1", "1000m"], ["0.7", "700m"], ["700m", "0.7"], ["0.001", "1m"]])("are taken where a container asks for all it may have: %s of %s", (asked, most) => {
+  it.each([
+    ["1", "1000m"],
+    ["0.7", "700m"],
+    ["700m", "0.7"],
+    ["0.001", "1m"],
+  ])("are taken where a container asks for all it may have: %s of %s", (asked, most) => {
     const resources = { requests: { cpu: asked, memory: "1Gi" }, limits: { cpu: most, memory: "1024Mi" } };
     expect(problems({ broker: { resources } })).toEqual({});
   });
@@ -209,7 +215,14 @@ describe("settings that are right one by one", () => {
     });
     const elsewhere = { images: { worker: `r.example/shout@${digest}` }, workers: [{ service: "nobodys" }] };
     expect(problems(elsewhere)).toEqual({});
-    expect(problems({ workers: [{ service: "pack", handler: "gzip" }, { service: "nobodys", handler: "/app/shout.ts" }] })).toEqual({});
+    expect(
+      problems({
+        workers: [
+          { service: "pack", handler: "gzip" },
+          { service: "nobodys", handler: "/app/shout.ts" },
+        ],
+      }),
+    ).toEqual({});
   });
 
   it("are refused where two workers serve one service", () => {
@@ -266,8 +279,16 @@ describe("settings that are right one by one", () => {
     expect(problems({ ...released, ...pinned, activeColor: "green" }, "prod")).toHaveProperty(["zeromq-stack:images.green"]);
     expect(problems(released, "prod")).toEqual(
       Object.fromEntries(
-        ["prometheus", "alerting", "grafana", "autoscaling.metricsServer", "autoscaling.prometheusAdapter", "logging.elasticsearch", "logging.filebeat", "logging.kibana"]
-          .map((key) => [`zeromq-stack:${key}.image`, expect.stringContaining("allowed: with a digest")]),
+        [
+          "prometheus",
+          "alerting",
+          "grafana",
+          "autoscaling.metricsServer",
+          "autoscaling.prometheusAdapter",
+          "logging.elasticsearch",
+          "logging.filebeat",
+          "logging.kibana",
+        ].map((key) => [`zeromq-stack:${key}.image`, expect.stringContaining("allowed: with a digest")]),
       ),
     );
     const clusters = { autoscaling: { metricsServer: { from: "cluster" }, prometheusAdapter: { from: "cluster" } } };
@@ -301,7 +322,9 @@ describe("settings that are right one by one", () => {
 
   it("are refused where what looks at the stack has nothing to look with", () => {
     expect(problems({ prometheus: { enabled: false } })).toEqual(
-      Object.fromEntries(["alerting", "grafana", "autoscaling"].map((key) => [`zeromq-stack:${key}.enabled`, "true found; allowed: only with prometheus.enabled"])),
+      Object.fromEntries(
+        ["alerting", "grafana", "autoscaling"].map((key) => [`zeromq-stack:${key}.enabled`, "true found; allowed: only with prometheus.enabled"]),
+      ),
     );
     const off = { enabled: false };
     expect(problems({ prometheus: off, alerting: off, grafana: off, autoscaling: { enabled: "false" } })).toEqual({});
@@ -313,7 +336,10 @@ describe("settings that are right one by one", () => {
     expect(problems({ alerting: { email: { ...email, password: "x" } } })).toHaveProperty(["zeromq-stack:alerting.email.username"]);
     expect(problems({ alerting: { email } })).toEqual({});
     expect(problems({ autoscaling: { minReplicas: 4, maxReplicas: 3 } })).toHaveProperty(["zeromq-stack:autoscaling.minReplicas"]);
-    expect(problems({ autoscaling: { metricsServer: { from: "elsewhere" } } })).toHaveProperty(["zeromq-stack:autoscaling.metricsServer.from"], '"elsewhere" found; allowed: stack or cluster');
+    expect(problems({ autoscaling: { metricsServer: { from: "elsewhere" } } })).toHaveProperty(
+      ["zeromq-stack:autoscaling.metricsServer.from"],
+      '"elsewhere" found; allowed: stack or cluster',
+    );
   });
 
   it("are refused where keys or clients contradict each other, or plain text would be used beyond development", () => {
@@ -419,6 +445,9 @@ describe("a right configuration", () => {
 
     expect(settings.kubeContext).toBe("zeromq-stack-dev");
     expect(settings.frontend.serviceType).toBe("ClusterIP");
-    expect(settings.workers.map(({ service, replicas }) => [service, replicas])).toEqual([["gzip", 2], ["echo", 1]]);
+    expect(settings.workers.map(({ service, replicas }) => [service, replicas])).toEqual([
+      ["gzip", 2],
+      ["echo", 1],
+    ]);
   });
 });

@@ -21,7 +21,9 @@ describe("before clients are sent to a colour, a Job", () => {
   });
 
   it("asks the first service that has workers where no other is named, and only the brokers where none has", () => {
-    expect(program(gateJob, { workers: [{ service: "gzip", handler: "gzip", replicas: 0 }, { service: "echo" }] })).toContain("--service echo --body  --brokers");
+    expect(program(gateJob, { workers: [{ service: "gzip", handler: "gzip", replicas: 0 }, { service: "echo" }] })).toContain(
+      "--service echo --body  --brokers",
+    );
     expect(program(gateJob, { workers: [{ service: "echo", replicas: 0 }] })).not.toContain("--service");
   });
 });
@@ -29,18 +31,26 @@ describe("before clients are sent to a colour, a Job", () => {
 describe("after clients were sent there, a Job", () => {
   it("takes the clients' way, and tells the way back where it does not lead to the colour", () => {
     expect(program(confirmJob)).toContain("check --address tcp://zeromq-broker:5555 --color green");
-    expect(program(confirmJob)).toContain("--otherwise Traffic goes to green. The way back: npm run switch -- blue, or: pulumi config set activeColor blue && pulumi up");
+    expect(program(confirmJob)).toContain(
+      "--otherwise Traffic goes to green. The way back: npm run switch -- blue, or: pulumi config set activeColor blue && pulumi up",
+    );
   });
 });
 
 describe("before the old colour shrinks, a Job", () => {
   it("waits until its clients have left: as long as one may want to go back, and no longer than the kubelet and the longest request take", () => {
     const changes = { standbyReplicas: 2, scaleDownDelaySeconds: 60, longestRequestSeconds: 100, workers: [{ service: "echo" }] };
-    expect(program(moveJob, changes)).toContain("moved --address tcp://zeromq-broker-headless:5555 --color blue --keep 2 --at-least-seconds 60 --at-most-seconds 280");
+    expect(program(moveJob, changes)).toContain(
+      "moved --address tcp://zeromq-broker-headless:5555 --color blue --keep 2 --at-least-seconds 60 --at-most-seconds 280",
+    );
   });
 });
 
-describe.each([["gate", gateJob], ["confirm", confirmJob], ["move", moveJob]] as const)("the Job %s", (_, build: Build) => {
+describe.each([
+  ["gate", gateJob],
+  ["confirm", confirmJob],
+  ["move", moveJob],
+] as const)("the Job %s", (_, build: Build) => {
   const { spec, timeoutSeconds } = build(settingsWith(), "green", image);
 
   it("runs once, from the image of the colour, and ends by itself before the update gives it up", () => {
@@ -55,7 +65,10 @@ describe.each([["gate", gateJob], ["confirm", confirmJob], ["move", moveJob]] as
 
   it("is as narrow as every other pod, and is no broker to a Service", () => {
     expect(spec.spec.template.spec).toMatchObject({ automountServiceAccountToken: false, securityContext: { runAsNonRoot: true } });
-    expect(spec.spec.template.spec.containers[0]).toMatchObject({ securityContext: { readOnlyRootFilesystem: true }, terminationMessagePolicy: "FallbackToLogsOnError" });
+    expect(spec.spec.template.spec.containers[0]).toMatchObject({
+      securityContext: { readOnlyRootFilesystem: true },
+      terminationMessagePolicy: "FallbackToLogsOnError",
+    });
     expect(spec.spec.template.metadata.labels).toMatchObject({ app: "zeromq-switch" });
   });
 });

@@ -20,7 +20,10 @@ describe("the workers' Deployments", () => {
   });
 
   it("begin with as few as there may be where an autoscaler moves them", () => {
-    const all = deployments([{ service: "gzip", replicas: 7 }, { service: "echo", min: 2 }]);
+    const all = deployments([
+      { service: "gzip", replicas: 7 },
+      { service: "echo", min: 2 },
+    ]);
     expect(all.map(({ spec }) => spec.replicas)).toEqual([3, 2]);
   });
 

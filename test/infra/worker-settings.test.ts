@@ -26,7 +26,9 @@ const ofWorkers = (...workers: object[]) => problems({ workers: workers.map((wor
 describe("a worker service of one's own", () => {
   it("runs its own image by digest, and the others the one that all share", async () => {
     const workers = [{ service: "orders", image: `registry.example/orders:2.1@${digest}` }, { service: "echo" }, { service: "old", image: `0.9.0@${digest}` }];
-    const images = Object.values(ofType(await runProgram({ "zeromq-stack:workers": JSON.stringify(workers), "zeromq-stack:smoke": "{}" }), "kubernetes:apps/v1:Deployment"))
+    const images = Object.values(
+      ofType(await runProgram({ "zeromq-stack:workers": JSON.stringify(workers), "zeromq-stack:smoke": "{}" }), "kubernetes:apps/v1:Deployment"),
+    )
       .filter(({ name }) => name.startsWith("zeromq-worker"))
       .map(({ name, inputs }) => [name, inputs["spec"].template.spec.containers[0].image]);
     expect(Object.fromEntries(images)).toEqual({
@@ -58,9 +60,13 @@ describe("a worker service of one's own", () => {
       "workers[0].secrets[2].name": '"B" found a second time; allowed: a name of its own',
       "workers[0].secrets[3].name": "set by the program; other settings decide it",
     });
-    expect(ofWorkers({ concurrency: 4, env: { WORKER_CONCURRENCY: "8" } })).toEqual({ "workers[0].env.WORKER_CONCURRENCY": expect.stringContaining("allowed: one of them") });
+    expect(ofWorkers({ concurrency: 4, env: { WORKER_CONCURRENCY: "8" } })).toEqual({
+      "workers[0].env.WORKER_CONCURRENCY": expect.stringContaining("allowed: one of them"),
+    });
     expect(ofWorkers({ secrets: [{ name: "A B", secret: "Upper", key: "a/b" }] })).toEqual({
-      "workers[0].secrets[0].name": expect.any(String), "workers[0].secrets[0].secret": expect.any(String), "workers[0].secrets[0].key": expect.any(String),
+      "workers[0].secrets[0].name": expect.any(String),
+      "workers[0].secrets[0].secret": expect.any(String),
+      "workers[0].secrets[0].key": expect.any(String),
     });
   });
 
@@ -71,8 +77,14 @@ describe("a worker service of one's own", () => {
 
   it("has bounds of its own where its number follows the load, or those of all", () => {
     const settings = settingsWith({ workers: [{ service: "echo", min: 1, max: 50 }, { service: "gzip" }], autoscaling: { minReplicas: 2, maxReplicas: 9 } });
-    expect(settings.workers.map((worker) => workerBounds(settings, worker))).toEqual([{ minReplicas: 1, maxReplicas: 50 }, { minReplicas: 2, maxReplicas: 9 }]);
-    expect(monitored(settings).scaled).toEqual([{ service: "echo", maxReplicas: 50 }, { service: "gzip", maxReplicas: 9 }]);
+    expect(settings.workers.map((worker) => workerBounds(settings, worker))).toEqual([
+      { minReplicas: 1, maxReplicas: 50 },
+      { minReplicas: 2, maxReplicas: 9 },
+    ]);
+    expect(monitored(settings).scaled).toEqual([
+      { service: "echo", maxReplicas: 50 },
+      { service: "gzip", maxReplicas: 9 },
+    ]);
   });
 
   it("is refused bounds with nothing between them", () => {

@@ -34,7 +34,11 @@ export async function throwAt({ host, port }: Target, bytes: Buffer): Promise<So
 
 /** Many connections that never finish their handshake; resolves when each is there or was refused. */
 export async function halfOpen({ host, port }: Target, count: number, begun = halfGreeting): Promise<Socket[]> {
-  const sockets = Array.from({ length: count }, () => connectSocket(port, host).on("error", () => {}).resume());
+  const sockets = Array.from({ length: count }, () =>
+    connectSocket(port, host)
+      .on("error", () => {})
+      .resume(),
+  );
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve).once("connect", () => socket.write(begun, resolve)))));
   return sockets;
 }

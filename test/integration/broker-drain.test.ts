@@ -89,7 +89,11 @@ test("one that cannot finish says so when its grace period ends, and exits 0", a
   await gate.started();
   broker.process.kill("SIGTERM");
   expect(await broker.exit).toBe(0);
-  expect(await broker.said("the grace period ended with requests unfinished: handed back as draining")).toMatchObject({ level: "WARNING", held: 1, waiting: 0 });
+  expect(await broker.said("the grace period ended with requests unfinished: handed back as draining")).toMatchObject({
+    level: "WARNING",
+    held: 1,
+    waiting: 0,
+  });
   expect(await client.exit).toBe(1);
   expect(client.errors()).toMatch(/the broker ended before it was answered/);
 });

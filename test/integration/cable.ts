@@ -25,7 +25,10 @@ export async function cable(to: number): Promise<Cable> {
       return;
     }
     const far = connect(to, "127.0.0.1");
-    for (const [end, one, other] of [["near", near, far], ["far", far, near]] as const) {
+    for (const [end, one, other] of [
+      ["near", near, far],
+      ["far", far, near],
+    ] as const) {
       sockets.add(one);
       one.on("error", () => {}).on("close", () => through && other.end());
       one.on("data", (chunk) => {

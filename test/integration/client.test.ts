@@ -46,7 +46,9 @@ describe("each way to fail has its own error", () => {
   });
 
   test("a name that cannot be resolved is named", async () => {
-    await expect(open("tcp://nowhere.invalid:5555").request("echo", "x", { timeoutMs: 3_000 })).rejects.toThrow(/the name in tcp:\/\/nowhere.invalid:5555 cannot be resolved/);
+    await expect(open("tcp://nowhere.invalid:5555").request("echo", "x", { timeoutMs: 3_000 })).rejects.toThrow(
+      /the name in tcp:\/\/nowhere.invalid:5555 cannot be resolved/,
+    );
   });
 
   test("an abort, before and after it was sent", async () => {
@@ -107,7 +109,10 @@ test("a handler is told the request's id, what is left of its time, and the trac
   const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\nvendor=1";
   const told = JSON.parse((await open(broker.frontend).request("context", "", { timeoutMs: 8_000, trace })).toString()) as { remainingMs: number };
   expect(told).toMatchObject({
-    service: "context", attempt: 1, aborted: false, requestId: expect.stringMatching(/^[0-9a-f]{16}-1$/),
+    service: "context",
+    attempt: 1,
+    aborted: false,
+    requestId: expect.stringMatching(/^[0-9a-f]{16}-1$/),
     trace: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "vendor=1" },
   });
   expect(told.remainingMs).toBeGreaterThan(0);

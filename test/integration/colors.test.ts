@@ -31,7 +31,8 @@ describe("when the other colour becomes active,", () => {
     await startWorker([blue, green], { SERVICE: "work", WORKER_CONCURRENCY: "64" });
     const client = createClient({ endpoints: [blue.frontend, green.frontend] });
     atEnd(() => client.close());
-    const work = (id: number, milliseconds: number, parts = 0): string => `${"r".repeat(16)}-${String(id).padStart(12, "0")} ${JSON.stringify({ milliseconds, parts })}`;
+    const work = (id: number, milliseconds: number, parts = 0): string =>
+      `${"r".repeat(16)}-${String(id).padStart(12, "0")} ${JSON.stringify({ milliseconds, parts })}`;
     await client.request("work", work(0, 1));
     await metricIs(blue.ports.metrics, connected("ours"), 1);
 
@@ -77,12 +78,24 @@ describe("when the other colour becomes active,", () => {
 });
 
 describe("check", () => {
-  const args = (broker: { frontend: string }, ...more: string[]): string[] => ["check", "--address", broker.frontend, "--within-seconds", "1", "--otherwise", "the way back", ...more];
+  const args = (broker: { frontend: string }, ...more: string[]): string[] => [
+    "check",
+    "--address",
+    broker.frontend,
+    "--within-seconds",
+    "1",
+    "--otherwise",
+    "the way back",
+    ...more,
+  ];
 
   test("passes where the brokers have the colour and answer, and says which did", async () => {
     const broker = await startBroker({ COLOR: "green" });
     await startWorker([broker], { SERVICE: "echo" });
-    for (const how of [["--brokers", "1"], ["--times", "3"]]) {
+    for (const how of [
+      ["--brokers", "1"],
+      ["--times", "3"],
+    ]) {
       const client = start("client", {}, args(broker, "--color", "green", "--service", "echo", "--body", "hi", "--reply", "hi", ...how));
       expect(await client.exit, client.errors()).toBe(0);
       expect(client.output().toString()).toMatch(/^green broker [0-9a-f]{16}, version [\d.]+, at tcp:\S+: "echo" answered in [\d.]+ ms\n/);
@@ -91,7 +104,19 @@ describe("check", () => {
 
   test("waits for a worker that is late", async () => {
     const broker = await startBroker();
-    const client = start("client", {}, ["check", "--address", broker.frontend, "--color", "blue", "--service", "echo", "--within-seconds", "30", "--times", "1"]);
+    const client = start("client", {}, [
+      "check",
+      "--address",
+      broker.frontend,
+      "--color",
+      "blue",
+      "--service",
+      "echo",
+      "--within-seconds",
+      "30",
+      "--times",
+      "1",
+    ]);
     await metricIs(broker.ports.metrics, 'zeromq_queue_length{state="waiting"', 1);
     await startWorker([broker], { SERVICE: "echo" });
     expect(await client.exit, client.errors()).toBe(0);
@@ -170,7 +195,23 @@ test("status --each shows a line for every broker behind the names", async () =>
 test("a load of requests that take time and come in parts has every reply checked, and each second told", async () => {
   const broker = await startBroker();
   await startWorker([broker], { SERVICE: "work", WORKER_CONCURRENCY: "32" });
-  const args = ["load", "--service", "work", "--count", "300", "--concurrency", "32", "--work-ms", "1-40", "--parts-percent", "50", "--per-second", "--json", "--address", broker.frontend];
+  const args = [
+    "load",
+    "--service",
+    "work",
+    "--count",
+    "300",
+    "--concurrency",
+    "32",
+    "--work-ms",
+    "1-40",
+    "--parts-percent",
+    "50",
+    "--per-second",
+    "--json",
+    "--address",
+    broker.frontend,
+  ];
   const client = start("client", {}, args);
   expect(await client.exit, client.errors()).toBe(0);
   const report = JSON.parse(client.output().toString()) as { perSecond: { replied: number }[] };

@@ -19,7 +19,11 @@ test("under load the active colour changes to and fro and then ends, and not one
   await served(blue, 200);
   await metricIs(green.ports.metrics, 'zeromq_role{role="standby"', 1);
 
-  for (const [color, active, standby] of [["green", green, blue], ["blue", blue, green], ["green", green, blue]] as const) {
+  for (const [color, active, standby] of [
+    ["green", green, blue],
+    ["blue", blue, green],
+    ["green", green, blue],
+  ] as const) {
     activate(color);
     await metricIs(standby.ports.metrics, 'zeromq_role{role="standby"', 1);
     // Our clients leave it when they have their replies; the worker serves both.

@@ -100,7 +100,12 @@ describe("many requests at once", () => {
     const broker = await startBroker();
     await startWorker([broker], { SERVICE: "echo" });
     const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`).join("\n");
-    const client = start("client", {}, ["request", "--service", "echo", "--lines", "--concurrency", "7", "--address", broker.frontend], Buffer.from(`${lines}\n`));
+    const client = start(
+      "client",
+      {},
+      ["request", "--service", "echo", "--lines", "--concurrency", "7", "--address", broker.frontend],
+      Buffer.from(`${lines}\n`),
+    );
     expect([await client.exit, client.output().toString()]).toEqual([0, `${lines}\n`]);
   });
 
@@ -108,17 +113,46 @@ describe("many requests at once", () => {
     const broker = await startBroker();
     const client = start("client", {}, ["request", "--service", "nobody", "--body", "x", "--json", "--timeout-ms", "3000", "--address", broker.frontend]);
     expect(await client.exit).toBe(1);
-    expect(JSON.parse(client.output().toString())).toMatchObject({ error: "NoSuchService", executed: "no", requestId: expect.stringMatching(/^[0-9a-f]{16}-1$/) });
+    expect(JSON.parse(client.output().toString())).toMatchObject({
+      error: "NoSuchService",
+      executed: "no",
+      requestId: expect.stringMatching(/^[0-9a-f]{16}-1$/),
+    });
   });
 
   test("a load's ledger says what became of each, and how often it was run", async () => {
     const broker = await startBroker();
     const file = join(folder(), "ledger");
     await startWorker([broker], { SERVICE: "ledger", LEDGER_FILE: file });
-    const args = ["load", "--service", "ledger", "--count", "2000", "--connections", "3", "--concurrency", "50", "--size", "200", "--json", "--executions", file, "--address", broker.frontend];
+    const args = [
+      "load",
+      "--service",
+      "ledger",
+      "--count",
+      "2000",
+      "--connections",
+      "3",
+      "--concurrency",
+      "50",
+      "--size",
+      "200",
+      "--json",
+      "--executions",
+      file,
+      "--address",
+      broker.frontend,
+    ];
     const client = start("client", {}, args);
     expect(await client.exit).toBe(0);
-    expect(JSON.parse(client.output().toString())).toMatchObject({ sent: 2000, replied: 2000, failed: {}, duplicated: 0, wrong: 0, executions: { 1: 2000 }, wronglyNo: 0 });
+    expect(JSON.parse(client.output().toString())).toMatchObject({
+      sent: 2000,
+      replied: 2000,
+      failed: {},
+      duplicated: 0,
+      wrong: 0,
+      executions: { 1: 2000 },
+      wronglyNo: 0,
+    });
   });
 });
 

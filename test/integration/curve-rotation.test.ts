@@ -13,17 +13,36 @@ function stackFiles() {
   const next = { ...createKeyPair(), createdSeconds: 1_800_000_000 };
   const path = folder();
   const at = (name: string): string => join(path, name);
-  const peer = (pair: typeof client, keys: readonly string[]): string => `CURVE_SERVER_KEY=${keys.join(",")}\nCURVE_PUBLIC_KEY=${pair.publicKey}\nCURVE_SECRET_KEY=${pair.secretKey}\n`;
+  const peer = (pair: typeof client, keys: readonly string[]): string =>
+    `CURVE_SERVER_KEY=${keys.join(",")}\nCURVE_PUBLIC_KEY=${pair.publicKey}\nCURVE_SECRET_KEY=${pair.secretKey}\n`;
   /** A step of a rotation. */
   const step = (...pairs: (typeof old)[]): void => {
     writeFileSync(at("pairs"), pairs.map(({ publicKey, secretKey, createdSeconds }) => `${publicKey} ${secretKey} ${createdSeconds}\n`).join(""));
-    writeFileSync(at("client"), peer(client, pairs.map(({ publicKey }) => publicKey)));
-    writeFileSync(at("worker"), peer(worker, pairs.map(({ publicKey }) => publicKey)));
+    writeFileSync(
+      at("client"),
+      peer(
+        client,
+        pairs.map(({ publicKey }) => publicKey),
+      ),
+    );
+    writeFileSync(
+      at("worker"),
+      peer(
+        worker,
+        pairs.map(({ publicKey }) => publicKey),
+      ),
+    );
   };
   writeFileSync(at("clients"), `${client.publicKey} shop\n`);
   writeFileSync(at("workers"), `${worker.publicKey} worker\n`);
   step(old);
-  const broker = { CURVE_PUBLIC_KEY: old.publicKey, CURVE_SECRET_KEY: old.secretKey, CURVE_PAIRS_FILE: at("pairs"), CURVE_CLIENT_KEYS_FILE: at("clients"), CURVE_WORKER_KEYS_FILE: at("workers") };
+  const broker = {
+    CURVE_PUBLIC_KEY: old.publicKey,
+    CURVE_SECRET_KEY: old.secretKey,
+    CURVE_PAIRS_FILE: at("pairs"),
+    CURVE_CLIENT_KEYS_FILE: at("clients"),
+    CURVE_WORKER_KEYS_FILE: at("workers"),
+  };
   return { old, next, client, at, step, peer, broker };
 }
 
@@ -39,7 +58,18 @@ test("a server key is changed under load: no request is lost, and who holds both
   const looking = createClient({ endpoints: [broker.frontend], curve: { file: at("client") } });
   atEnd(() => looking.close());
   // Asks again and again, with a connection of its own each time, beside one that stays; each holds its file's keys.
-  const load = start("client", { CURVE_PEER_FILE: at("client") }, ["load", "--service", "echo", "--address", broker.frontend, "--duration-seconds", "600", "--concurrency", "8", "--json"]);
+  const load = start("client", { CURVE_PEER_FILE: at("client") }, [
+    "load",
+    "--service",
+    "echo",
+    "--address",
+    broker.frontend,
+    "--duration-seconds",
+    "600",
+    "--concurrency",
+    "8",
+    "--json",
+  ]);
   let ending = false;
   const outcomes: string[] = [];
   const comers = (async () => {
@@ -86,7 +116,11 @@ test("a peer that holds the old key and the next one comes in before the change 
   await vi.waitFor(() => expect(broker.lines().filter(({ message }) => message === "server keys read")).toHaveLength(2), waiting);
   await ask([old.publicKey, next.publicKey]);
   // The same by the environment, as programs get it.
-  const program = start("client", { CURVE_SERVER_KEY: `${old.publicKey},${next.publicKey}`, CURVE_PUBLIC_KEY: client.publicKey, CURVE_SECRET_KEY: client.secretKey }, ["status", "--address", broker.frontend, "--timeout-ms", "10000"]);
+  const program = start(
+    "client",
+    { CURVE_SERVER_KEY: `${old.publicKey},${next.publicKey}`, CURVE_PUBLIC_KEY: client.publicKey, CURVE_SECRET_KEY: client.secretKey },
+    ["status", "--address", broker.frontend, "--timeout-ms", "10000"],
+  );
   expect(await program.exit, program.errors()).toBe(0);
   expect(program.output().toString()).toContain(`server key ${next.publicKey.slice(0, 8)}…: `);
   expect(at("pairs")).toBeTruthy();
@@ -127,7 +161,10 @@ test("the health check and the client of a broker's container take the keys of t
   const { at, broker: env } = stackFiles();
   const broker = await startBroker(env);
   const container = { ...env, CURVE_PEER_FILE: at("client"), FRONTEND_ADDRESS: broker.frontend };
-  for (const [program, args] of [["healthcheck", []], ["client", ["ping", "--address", broker.frontend]]] as const) {
+  for (const [program, args] of [
+    ["healthcheck", []],
+    ["client", ["ping", "--address", broker.frontend]],
+  ] as const) {
     const running = start(program, container, [...args]);
     expect(await running.exit, running.output().toString() + running.errors()).toBe(0);
   }

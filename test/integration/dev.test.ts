@@ -8,7 +8,10 @@ test("npm run dev serves the handlers of a folder, and follows their files", asy
   const handlers = folder();
   const file = join(handlers, "shout.ts");
   writeFileSync(file, `export const handler = (body: Buffer) => body.toString().toUpperCase();`);
-  const dev = spawn(process.execPath, [join(import.meta.dirname, "../../dev/main.ts"), handlers], { env: { ...process.env, COLOR: "0" }, stdio: ["ignore", "pipe", "pipe"] });
+  const dev = spawn(process.execPath, [join(import.meta.dirname, "../../dev/main.ts"), handlers], {
+    env: { ...process.env, COLOR: "0" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   atEnd(() => dev.kill("SIGTERM"));
   let output = "";
   for (const stream of [dev.stdout, dev.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));

@@ -41,7 +41,11 @@ test("a worker that stands still (SIGSTOP) is given up, its requests go on, and 
 
 test("a broker that is killed costs only what it held; each of those is told as maybe, and with retries nothing is lost", async () => {
   const ports = { frontend: await freePort(), backend: await freePort(), metrics: await freePort() };
-  const at = { FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`, BACKEND_ADDRESS: `tcp://127.0.0.1:${ports.backend}`, METRICS_PORT: String(ports.metrics) };
+  const at = {
+    FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`,
+    BACKEND_ADDRESS: `tcp://127.0.0.1:${ports.backend}`,
+    METRICS_PORT: String(ports.metrics),
+  };
   const begin = async (): Promise<RunningBroker> => ({ ...(await startBroker(at)), frontend: at.FRONTEND_ADDRESS, backend: at.BACKEND_ADDRESS, ports });
   let broker = await begin();
   const worker = ledgers();
@@ -84,7 +88,8 @@ test("poison that kills every worker is given up by name, and costs no other req
   atEnd(() => (stopping = true));
   // Poison may kill a worker before anybody has seen that it is registered.
   const keep = async (index: number): Promise<void> => {
-    while (!stopping) await start("worker", { BROKER_ADDRESS: broker.backend, METRICS_PORT: String(await freePort()), HEARTBEAT_INTERVAL: "0.3", ...worker(index) }).exit;
+    while (!stopping)
+      await start("worker", { BROKER_ADDRESS: broker.backend, METRICS_PORT: String(await freePort()), HEARTBEAT_INTERVAL: "0.3", ...worker(index) }).exit;
   };
   for (const index of [0, 1]) void keep(index);
   const traffic = steady([broker.frontend], worker.files);
@@ -135,7 +140,8 @@ test("a client that computes for longer than the liveness gets every reply", asy
   await startWorker([broker], worker(0));
   const client = createClient({ endpoints: [broker.frontend] });
   atEnd(() => client.close());
-  const ask = (from: number): Promise<string>[] => Array.from({ length: 50 }, (_, index) => client.request("faulty", `${from + index}`, { timeoutMs: 20_000 }).then(String));
+  const ask = (from: number): Promise<string>[] =>
+    Array.from({ length: 50 }, (_, index) => client.request("faulty", `${from + index}`, { timeoutMs: 20_000 }).then(String));
   const before = ask(0);
   await before[0];
   const replies = [...before, ...ask(50)];
@@ -163,7 +169,12 @@ test("a wall clock that leaps by years changes nothing", async () => {
   const broker = await startBroker(leaping);
   const worker = ledgers();
   await startWorker([broker], { ...worker(0), ...leaping });
-  const years = new Set(broker.lines().concat(await broker.said("worker joined")).map(({ timestamp }) => String(timestamp).slice(0, 4)));
+  const years = new Set(
+    broker
+      .lines()
+      .concat(await broker.said("worker joined"))
+      .map(({ timestamp }) => String(timestamp).slice(0, 4)),
+  );
   expect(years.size).toBeGreaterThan(1);
   const args = ["load", "--service", "faulty", "--count", "2000", "--json", "--executions", ...worker.files, "--address", broker.frontend];
   const client = start("client", leaping, args);

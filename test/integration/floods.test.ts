@@ -68,7 +68,10 @@ test("a client that asks for all it can leaves the others their share", async ()
   atEnd(() => greedy.close());
   greedy.connect(broker.frontend);
   for (let count = 0; count < 5_000; count += 1) await greedy.send(["MDPC02", "\x01", "faulty", "mine"]);
-  await vi.waitFor(async () => expect(await metric(broker.ports.metrics, 'zeromq_requests_rejected_total{bound="MAX_REQUESTS_PER_CLIENT"')).toBeGreaterThan(0), waiting);
+  await vi.waitFor(
+    async () => expect(await metric(broker.ports.metrics, 'zeromq_requests_rejected_total{bound="MAX_REQUESTS_PER_CLIENT"')).toBeGreaterThan(0),
+    waiting,
+  );
   const traffic = steady([broker.frontend], worker.files);
   await served(broker, 600);
   const report = await traffic.stop();
@@ -86,7 +89,10 @@ test("a flood of services that nobody serves leaves room for one that is served"
   atEnd(() => peer.close());
   peer.connect(broker.frontend);
   for (let index = 0; index < 10_000; index += 1) await peer.send(["MDPC02", "\x01", `nobody serves ${index}`, "x"]);
-  await vi.waitFor(async () => expect(await metric(broker.ports.metrics, 'zeromq_requests_rejected_total{bound="MAX_SERVICES"')).toBeGreaterThan(1_000), waiting);
+  await vi.waitFor(
+    async () => expect(await metric(broker.ports.metrics, 'zeromq_requests_rejected_total{bound="MAX_SERVICES"')).toBeGreaterThan(1_000),
+    waiting,
+  );
   expect(await metric(broker.ports.metrics, 'zeromq_known{kind="services"')).toBeLessThanOrEqual(50);
   await served(broker, 100);
   // Names are forgotten with their last request.

@@ -37,7 +37,16 @@ function records(random: Random): readonly Buffer[] {
   const name = random.pick(["faulty", "fuzz"]);
   if (random.chance(0.5)) {
     fromClient.hello(writer, random.between(0, 2), random.between(0, 3), "00112233445566ff");
-    fromClient.request(writer, random.between(0, 9), random.between(0, 50), random.chance(0.5), "fuzz", random.chance(0.5) ? "trace" : undefined, random.between(0, 3), noise(random, 6_000));
+    fromClient.request(
+      writer,
+      random.between(0, 9),
+      random.between(0, 50),
+      random.chance(0.5),
+      "fuzz",
+      random.chance(0.5) ? "trace" : undefined,
+      random.between(0, 3),
+      noise(random, 6_000),
+    );
     fromClient.cancel(writer, random.between(0, 9));
     fromClient.partialCredit(writer, random.between(0, 9), random.between(0, 2 ** 31));
     if (random.chance(0.3)) fromClient.disconnect(writer);
@@ -57,7 +66,12 @@ function records(random: Random): readonly Buffer[] {
 function conversation(random: Random): Buffer {
   const messages: Buffer[] = [];
   for (let count = random.between(1, 12); count > 0; count -= 1) {
-    const frames = random.chance(0.4) ? [...records(random)] : [random.pick(headers), ...Array.from({ length: random.between(0, 7) }, () => (random.chance(0.4) ? Buffer.of(random.between(0, 8)) : noise(random, 40)))];
+    const frames = random.chance(0.4)
+      ? [...records(random)]
+      : [
+          random.pick(headers),
+          ...Array.from({ length: random.between(0, 7) }, () => (random.chance(0.4) ? Buffer.of(random.between(0, 8)) : noise(random, 40))),
+        ];
     if (random.chance(0.2)) frames.unshift(Buffer.alloc(0));
     if (random.chance(0.05)) frames.push(Buffer.alloc(random.between(90_000, 120_000)));
     messages.push(message(frames));
@@ -68,7 +82,13 @@ function conversation(random: Random): Buffer {
 function bytes(random: Random): Buffer {
   if (random.chance(0.1)) return noise(random, 2_000);
   const greeting = encodeGreeting(random.chance(0.1) ? "CURVE" : "NULL", false);
-  const ready = frame(flag.command, encodeCommand("READY", encodeMetadata({ "Socket-Type": random.pick(["DEALER", "DEALER", "DEALER", "REQ", "PUB"]), Identity: random.chance(0.2) ? "twin" : "" })));
+  const ready = frame(
+    flag.command,
+    encodeCommand(
+      "READY",
+      encodeMetadata({ "Socket-Type": random.pick(["DEALER", "DEALER", "DEALER", "REQ", "PUB"]), Identity: random.chance(0.2) ? "twin" : "" }),
+    ),
+  );
   const all = Buffer.concat([greeting, random.chance(0.1) ? noise(random, 200) : ready, conversation(random)]);
   for (let count = random.chance(0.5) ? random.between(1, 5) : 0; count > 0; count -= 1) all[random.between(0, all.length - 1)] = random.between(0, 255);
   return random.chance(0.4) ? all.subarray(0, random.between(0, all.length)) : all;
@@ -102,5 +122,9 @@ test(`whatever bytes come to its ports, a broker goes on serving (FUZZ_SEED=${se
   // Nothing of all that is left: neither connections, nor requests, nor services.
   await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="frontend"', 0);
   await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="backend"', 1);
-  await vi.waitFor(async () => expect([await metric(broker.ports.metrics, "zeromq_queue_bytes"), await metric(broker.ports.metrics, 'zeromq_known{kind="services"')]).toEqual([0, 1]), waiting);
+  await vi.waitFor(
+    async () =>
+      expect([await metric(broker.ports.metrics, "zeromq_queue_bytes"), await metric(broker.ports.metrics, 'zeromq_known{kind="services"')]).toEqual([0, 1]),
+    waiting,
+  );
 });

@@ -44,11 +44,20 @@ test("junk on both ports does no harm, and its connections are not counted for e
   await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="backend"', 1);
 });
 
-test.each([["half a greeting", halfGreeting], ["silence", Buffer.alloc(0)]])("whoever never finishes the handshake is disconnected: %s", async (_, bytes) => {
+test.each([
+  ["half a greeting", halfGreeting],
+  ["silence", Buffer.alloc(0)],
+])("whoever never finishes the handshake is disconnected: %s", async (_, bytes) => {
   const ignore = (): void => {};
   const limits = { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 200, maxConnections: 10, maxHandshakes: 10 };
   const failed = Promise.withResolvers<Error>();
-  const events = { onOpen: ignore, onMessage: ignore, onClose: ignore, onRefused: ignore, onHandshakeFailure: (_remote: string, error: Error) => failed.resolve(error) };
+  const events = {
+    onOpen: ignore,
+    onMessage: ignore,
+    onClose: ignore,
+    onRefused: ignore,
+    onHandshakeFailure: (_remote: string, error: Error) => failed.resolve(error),
+  };
   const listener = await listen({ endpoint: `tcp://127.0.0.1:${await freePort()}`, limits, ...events });
   await thrownAt(listener.port, bytes);
   expect((await failed.promise).message).toBe("no handshake within 200 ms");

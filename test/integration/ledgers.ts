@@ -18,8 +18,21 @@ export function steady(endpoints: readonly string[], files: readonly string[], r
   const abort = new AbortController();
   let ended = 0;
   const report = load({
-    endpoints, service: "faulty", connections: 3, concurrency: 8, count: undefined, durationSeconds: 50, rate: undefined, size: 64, body: rest.body, timeoutMs: 20_000, retries: rest.retries ?? 0,
-    checksReplies: true, executions: files, signal: abort.signal, onProgress: (_sent, now) => (ended = now),
+    endpoints,
+    service: "faulty",
+    connections: 3,
+    concurrency: 8,
+    count: undefined,
+    durationSeconds: 50,
+    rate: undefined,
+    size: 64,
+    body: rest.body,
+    timeoutMs: 20_000,
+    retries: rest.retries ?? 0,
+    checksReplies: true,
+    executions: files,
+    signal: abort.signal,
+    onProgress: (_sent, now) => (ended = now),
   });
   return {
     stop() {

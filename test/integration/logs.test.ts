@@ -25,8 +25,23 @@ test("a request has one name at the client, the broker and the worker, and its l
   expect(await client.exit).toBe(0);
   const { requestId: id } = JSON.parse(client.output().toString()) as { requestId: string };
   expect(id).toMatch(/^[0-9a-f]{16}-1$/);
-  expect(await about(broker, id)).toMatchObject({ level: "DEBUG", logger: "zeromq.broker", module: "broker", color: "green", service: "echo", outcome: "replied", milliseconds: expect.any(Number) });
-  expect(await about(worker, id)).toMatchObject({ level: "DEBUG", logger: "zeromq.worker", module: "worker", color: "green", service: "echo", outcome: "replied" });
+  expect(await about(broker, id)).toMatchObject({
+    level: "DEBUG",
+    logger: "zeromq.broker",
+    module: "broker",
+    color: "green",
+    service: "echo",
+    outcome: "replied",
+    milliseconds: expect.any(Number),
+  });
+  expect(await about(worker, id)).toMatchObject({
+    level: "DEBUG",
+    logger: "zeromq.worker",
+    module: "worker",
+    color: "green",
+    service: "echo",
+    outcome: "replied",
+  });
 });
 
 test("a request that gets no reply is told of at the ordinary level, as a warning, with why", async () => {
@@ -72,27 +87,62 @@ test("no line holds a key, or anything of a request or a reply, whatever goes wr
   writeFileSync(files.clients, `${clientPair.publicKey} shop\n`);
   writeFileSync(files.workers, `${workerPair.publicKey} till\n`);
   const broker = await startBroker({
-    LOG_LEVEL: "DEBUG", CURVE_PUBLIC_KEY: server.publicKey, CURVE_SECRET_KEY: server.secretKey, CURVE_CLIENT_KEYS_FILE: files.clients, CURVE_WORKER_KEYS_FILE: files.workers, MAX_REQUESTS_PER_SERVICE: "1",
+    LOG_LEVEL: "DEBUG",
+    CURVE_PUBLIC_KEY: server.publicKey,
+    CURVE_SECRET_KEY: server.secretKey,
+    CURVE_CLIENT_KEYS_FILE: files.clients,
+    CURVE_WORKER_KEYS_FILE: files.workers,
+    MAX_REQUESTS_PER_SERVICE: "1",
   });
   const worker = await startWorker([broker], {
-    SERVICE: "quoting", HANDLER: quoting, LOG_LEVEL: "DEBUG", MAX_MESSAGE_SIZE: "2000", RETRY_ATTEMPTS: "2", CURVE_SERVER_KEY: server.publicKey, CURVE_PUBLIC_KEY: workerPair.publicKey, CURVE_SECRET_KEY: workerPair.secretKey,
+    SERVICE: "quoting",
+    HANDLER: quoting,
+    LOG_LEVEL: "DEBUG",
+    MAX_MESSAGE_SIZE: "2000",
+    RETRY_ATTEMPTS: "2",
+    CURVE_SERVER_KEY: server.publicKey,
+    CURVE_PUBLIC_KEY: workerPair.publicKey,
+    CURVE_SECRET_KEY: workerPair.secretKey,
   });
   const client = createClient({ endpoints: [broker.frontend], curve: { serverKey: server.publicKey, ...clientPair } });
   atEnd(() => client.close());
-  for (const how of ["echo", "throw", "json", "cause", "thrown text", "number", "large"]) await client.request("quoting", `${payload} ${how}`, { timeoutMs: 20_000 }).catch(() => {});
+  for (const how of ["echo", "throw", "json", "cause", "thrown text", "number", "large"])
+    await client.request("quoting", `${payload} ${how}`, { timeoutMs: 20_000 }).catch(() => {});
   await Promise.allSettled(Array.from({ length: 20 }, () => client.request("quoting", `${payload} echo`, { timeoutMs: 20_000 })));
 
   // A peer that is no Majordomo one at all, and one that says the wrong thing.
-  const plain = new zmq.Dealer({ linger: 0, receiveTimeout: 20_000, curveServerKey: server.publicKey, curvePublicKey: clientPair.publicKey, curveSecretKey: clientPair.secretKey });
+  const plain = new zmq.Dealer({
+    linger: 0,
+    receiveTimeout: 20_000,
+    curveServerKey: server.publicKey,
+    curvePublicKey: clientPair.publicKey,
+    curveSecretKey: clientPair.secretKey,
+  });
   atEnd(() => plain.close());
   plain.connect(broker.frontend);
-  for (const frames of [[payload], ["", payload, payload], ["MDPC02", payload, "quoting", payload], ["MDPC02", "\x01", `${payload}\n`, payload], [`ZSTC01${payload}`], ["MDPC01", payload.slice(0, 6)]]) await plain.send(frames);
+  for (const frames of [
+    [payload],
+    ["", payload, payload],
+    ["MDPC02", payload, "quoting", payload],
+    ["MDPC02", "\x01", `${payload}\n`, payload],
+    [`ZSTC01${payload}`],
+    ["MDPC01", payload.slice(0, 6)],
+  ])
+    await plain.send(frames);
   await vi.waitFor(() => expect(broker.lines().filter(({ message }) => message === "malformed message").length).toBeGreaterThanOrEqual(2), waiting);
   await vi.waitFor(() => expect(worker.lines().filter(({ message }) => message === "handler failed").length).toBeGreaterThanOrEqual(4), waiting);
 
   const written = [broker, worker].map((program) => program.output().toString() + program.errors()).join("\n");
   for (const part of [payload, payload.slice(0, 7), server.secretKey, clientPair.secretKey, workerPair.secretKey]) {
-    for (const form of [part, JSON.stringify(part).slice(1, -1), Buffer.from(part).toString("hex"), Buffer.from(part).toString("base64").slice(0, Math.floor(part.length / 3) * 4)]) expect(written).not.toContain(form);
+    for (const form of [
+      part,
+      JSON.stringify(part).slice(1, -1),
+      Buffer.from(part).toString("hex"),
+      Buffer.from(part)
+        .toString("base64")
+        .slice(0, Math.floor(part.length / 3) * 4),
+    ])
+      expect(written).not.toContain(form);
   }
 });
 
@@ -104,10 +154,13 @@ test("a handler that fails for everybody does not fill the log: some are told, a
   const flood = () => Promise.allSettled(Array.from({ length: 1_000 }, () => client.request("quoting", "x throw", { timeoutMs: 60_000 })));
   const told = () => worker.lines().filter(({ message }) => message === "handler failed");
   await flood();
-  await vi.waitFor(async () => {
-    await flood();
-    expect(told().some(({ suppressed }) => Number(suppressed) > 0)).toBe(true);
-  }, { timeout: 40_000, interval: 500 });
+  await vi.waitFor(
+    async () => {
+      await flood();
+      expect(told().some(({ suppressed }) => Number(suppressed) > 0)).toBe(true);
+    },
+    { timeout: 40_000, interval: 500 },
+  );
   const failed = told().reduce((sum, { suppressed = 0 }) => sum + 1 + Number(suppressed), 0);
   expect(told().length * 2).toBeLessThan(failed);
 });

@@ -71,7 +71,12 @@ test.each(cases)("a worker that gets %s, %s, costs nobody a request", async (sig
 
 test.each(cases)("a broker that gets %s, %s, costs nobody a request that may be retried", async (signal, moment) => {
   const ports = { frontend: await freePort(), backend: await freePort(), metrics: await freePort() };
-  const at = { FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`, BACKEND_ADDRESS: `tcp://127.0.0.1:${ports.backend}`, METRICS_PORT: String(ports.metrics), MAX_MESSAGE_SIZE: size };
+  const at = {
+    FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`,
+    BACKEND_ADDRESS: `tcp://127.0.0.1:${ports.backend}`,
+    METRICS_PORT: String(ports.metrics),
+    MAX_MESSAGE_SIZE: size,
+  };
   const begin = async (): Promise<RunningBroker> => ({ ...(await startBroker(at)), frontend: at.FRONTEND_ADDRESS, backend: at.BACKEND_ADDRESS, ports });
   const broker = await begin();
   const worker = await startWorker([broker], gated);

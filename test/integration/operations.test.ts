@@ -14,7 +14,10 @@ beforeEach(() => {
   path = folder();
   state = join(path, "state.json");
   for (const name of ["pulumi", "kubectl"]) {
-    writeFileSync(join(path, name), `#!${process.execPath}\nprocess.argv[1] = "${name}";\nrequire(${JSON.stringify(join(import.meta.dirname, "programs/pulumi.cjs"))});\n`);
+    writeFileSync(
+      join(path, name),
+      `#!${process.execPath}\nprocess.argv[1] = "${name}";\nrequire(${JSON.stringify(join(import.meta.dirname, "programs/pulumi.cjs"))});\n`,
+    );
     chmodSync(join(path, name), 0o755);
   }
   begin({});
@@ -25,7 +28,11 @@ function begin(config: object, rest: object = {}): void {
 }
 const seen = (): { config: Record<string, unknown>; ups: object[] } => JSON.parse(readFileSync(state, "utf8"));
 async function run(command: string, ...args: string[]) {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, `operations/${command}.ts`), ...args], { reject: false, env: { PATH: path, STATE: state }, extendEnv: false });
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, `operations/${command}.ts`), ...args], {
+    reject: false,
+    env: { PATH: path, STATE: state },
+    extendEnv: false,
+  });
   return { exitCode, stdout, stderr };
 }
 
@@ -87,7 +94,12 @@ describe("npm run clients", () => {
     expect(await run("clients", "keys", "nobody")).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringContaining("who has: shop") });
   });
 
-  test.each([[["add", "shop"], "has a key already"], [["remove", "nobody"], "is no client"], [["forget", "shop"], "is no command"], [["add"], "is no command"]])("refuses %s, and changes nothing", async (words, reason) => {
+  test.each([
+    [["add", "shop"], "has a key already"],
+    [["remove", "nobody"], "is no client"],
+    [["forget", "shop"], "is no command"],
+    [["add"], "is no command"],
+  ])("refuses %s, and changes nothing", async (words, reason) => {
     begin({ clients: [{ name: "shop" }] });
     expect(await run("clients", ...words)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) });
     expect(seen()).toMatchObject({ config: { clients: [{ name: "shop" }] }, ups: [] });
@@ -117,7 +129,10 @@ describe("npm run backup and npm run restore", () => {
     given({ stacks: { other: stacks.other } });
     rmSync(join(path, "settings.yaml"));
     const first = await run("restore", place(), ...named("lost"));
-    expect(first, first.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/state +from the backup[^]*settings +.*from the backup[^]*back, with the keys of the backup/) });
+    expect(first, first.stderr).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/state +from the backup[^]*settings +.*from the backup[^]*back, with the keys of the backup/),
+    });
     expect(known()).toMatchObject({ backend: { stacks }, ups: [{}], calls: ["init", "import", "output"] });
     expect(readFileSync(join(path, "settings.yaml"), "utf8")).toBe("config: {}\n");
     expect(existsSync(join(checkout, "Pulumi.lost.yaml"))).toBe(false);
@@ -150,7 +165,12 @@ describe("npm run backup and npm run restore", () => {
     ["one that was changed", () => writeFileSync(join(place(), "state.json"), "{}"), [], "state.json has changed"],
     ["another stack's backup", () => {}, ["--stack", "other"], "the backup is of the stack lost, not of other"],
     ["a wrong passphrase", () => begin({}, { backend, given: "wrong", calls: [] }), [], "incorrect passphrase"],
-    ["a wrong passphrase where the backend is empty", () => begin({}, { backend: { ...backend, stacks: { other: stacks.other } }, given: "wrong", calls: [] }), [], "incorrect passphrase"],
+    [
+      "a wrong passphrase where the backend is empty",
+      () => begin({}, { backend: { ...backend, stacks: { other: stacks.other } }, given: "wrong", calls: [] }),
+      [],
+      "incorrect passphrase",
+    ],
   ])("change nothing where they are given %s", async (what, spoil, words, reason) => {
     spoil();
     const before = known().backend;

@@ -107,7 +107,10 @@ test("a worker's late reply and a reply that comes twice reach nobody, and are c
   for (const address of [first!, second!]) await late.send(["MDPW02", "\x04", address, "", "late"]);
   await metricIs(broker.ports.metrics, 'zeromq_messages_dropped_total{reason="stale_reply"', 3);
   await client.send(["MDPC02", "\x01", "mmi.service", "count"]);
-  expect([await receive(client), await receive(client)]).toEqual([["MDPC02", "\x03", "count", "right"], ["MDPC02", "\x03", "mmi.service", "200"]]);
+  expect([await receive(client), await receive(client)]).toEqual([
+    ["MDPC02", "\x03", "count", "right"],
+    ["MDPC02", "\x03", "mmi.service", "200"],
+  ]);
 });
 
 test("mmi.service knows which services have workers", async () => {

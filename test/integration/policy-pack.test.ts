@@ -37,9 +37,13 @@ test("Pulumi is told what the policies say of a resource, and of a stack as a wh
   const options = new AnalyzerResourceOptions().setCustomtimeouts(new AnalyzerResourceOptions.CustomTimeouts());
   const resource = new AnalyzeRequest().setType(type).setUrn(urn).setName("careless").setProperties(properties).setOptions(options);
   const ofResource = await found((done) => client.analyze(resource, done));
-  expect(ofResource.map((text) => text.split(":")[0])).toEqual(expect.arrayContaining(["non-root", "read-only-root", "pinned-images", "probes", "requests-and-limits"]));
+  expect(ofResource.map((text) => text.split(":")[0])).toEqual(
+    expect.arrayContaining(["non-root", "read-only-root", "pinned-images", "probes", "requests-and-limits"]),
+  );
 
-  const whole = new AnalyzeStackRequest().setResourcesList([new AnalyzerResource().setType(type).setUrn(urn).setName("careless").setProperties(properties).setOptions(options)]);
+  const whole = new AnalyzeStackRequest().setResourcesList([
+    new AnalyzerResource().setType(type).setUrn(urn).setName("careless").setProperties(properties).setOptions(options),
+  ]);
   const ofStack = await found((done) => client.analyzeStack(whole, done));
   expect(ofStack).toContainEqual(expect.stringContaining("Deployment careless must have a PodDisruptionBudget"));
 });

@@ -62,7 +62,10 @@ describe.skipIf(missing !== undefined)("this release and the one before it", () 
     await startWorker([blue, green], work);
     const clients = (["previous", "this"] as const).map((release) => load(release, [blue.frontend, green.frontend], "--duration-seconds", "600"));
     await served(blue, 100);
-    for (const [color, active, standby] of [["green", green, blue], ["blue", blue, green]] as const) {
+    for (const [color, active, standby] of [
+      ["green", green, blue],
+      ["blue", blue, green],
+    ] as const) {
       activate(color);
       await metricIs(standby.ports.metrics, 'zeromq_role{role="standby"', 1);
       await metricIs(standby.ports.metrics, 'zeromq_active_connections{side="frontend"', 0);

@@ -16,7 +16,12 @@ export * as zmq from "zeromq";
 /** Everything that a test starts or opens; it ends with the test. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
-  await Promise.all(ends.splice(0).reverse().map((end) => end()));
+  await Promise.all(
+    ends
+      .splice(0)
+      .reverse()
+      .map((end) => end()),
+  );
 });
 export function atEnd(end: () => unknown): void {
   ends.push(end);
@@ -80,7 +85,14 @@ async function end(child: ChildProcess): Promise<void> {
  * Starts one of our programs, or any file of ours, with nothing in its environment but `env`. `shell`: what a shell does before.
  * `from`: where the program's release is, if it is another one than this.
  */
-export function start(program: keyof typeof programs | `/${string}`, env: Record<string, string> = {}, args: string[] = [], input?: Buffer, shell = "", from = services): Running {
+export function start(
+  program: keyof typeof programs | `/${string}`,
+  env: Record<string, string> = {},
+  args: string[] = [],
+  input?: Buffer,
+  shell = "",
+  from = services,
+): Running {
   const file = program.startsWith("/") ? program : join(from, programs[program as keyof typeof programs]);
   const command = [process.execPath, ...countedOptions, file, ...args] as const;
   const [first, ...rest] = shell === "" ? command : ["/bin/sh", "-c", `${shell} && exec "$@"`, "sh", ...command];
@@ -99,7 +111,11 @@ export function start(program: keyof typeof programs | `/${string}`, env: Record
     errors: () => Buffer.concat(errors).toString(),
     lines: () => {
       const text = running.output().toString();
-      return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+      return text
+        .slice(0, text.lastIndexOf("\n") + 1)
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
     },
     said: (message) =>
       vi.waitFor(() => {
@@ -120,27 +136,45 @@ export interface RunningBroker extends Running {
 /** A broker that is ready, on free ports, with quick heartbeats. */
 export async function startBroker(env: Record<string, string> = {}, shell = "", from?: string): Promise<RunningBroker> {
   const ports = { frontend: await freePort(), backend: await freePort(), metrics: await freePort() };
-  const running = start("broker", {
-    FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`,
-    BACKEND_ADDRESS: `tcp://127.0.0.1:${ports.backend}`,
-    METRICS_PORT: String(ports.metrics),
-    HEARTBEAT_INTERVAL: "0.3",
-    ...env,
-  }, [], undefined, shell, from);
+  const running = start(
+    "broker",
+    {
+      FRONTEND_ADDRESS: `tcp://127.0.0.1:${ports.frontend}`,
+      BACKEND_ADDRESS: `tcp://127.0.0.1:${ports.backend}`,
+      METRICS_PORT: String(ports.metrics),
+      HEARTBEAT_INTERVAL: "0.3",
+      ...env,
+    },
+    [],
+    undefined,
+    shell,
+    from,
+  );
   await running.said("ready");
   return { ...running, frontend: `tcp://127.0.0.1:${ports.frontend}`, backend: `tcp://127.0.0.1:${ports.backend}`, ports };
 }
 
 /** A worker that is registered with every one of `brokers`. */
-export async function startWorker(brokers: readonly RunningBroker[], env: Record<string, string> = {}, from?: string): Promise<Running & { metricsPort: number }> {
+export async function startWorker(
+  brokers: readonly RunningBroker[],
+  env: Record<string, string> = {},
+  from?: string,
+): Promise<Running & { metricsPort: number }> {
   const metricsPort = await freePort();
-  const running = start("worker", {
-    BROKER_ADDRESS: brokers.map(({ backend }) => backend).join(","),
-    METRICS_PORT: String(metricsPort),
-    HEARTBEAT_INTERVAL: "0.3",
-    WORKER_TIMEOUT: "30",
-    ...env,
-  }, [], undefined, "", from);
+  const running = start(
+    "worker",
+    {
+      BROKER_ADDRESS: brokers.map(({ backend }) => backend).join(","),
+      METRICS_PORT: String(metricsPort),
+      HEARTBEAT_INTERVAL: "0.3",
+      WORKER_TIMEOUT: "30",
+      ...env,
+    },
+    [],
+    undefined,
+    "",
+    from,
+  );
   await vi.waitFor(async () => {
     if ((await metric(metricsPort, "zeromq_worker_brokers")) !== brokers.length) throw new Error("not registered");
   }, waiting);

@@ -52,7 +52,12 @@ test("a worker that is still loading its handler ends at once on SIGTERM", async
 test("a worker whose connections' thread fails ends with 1, for who restarts it, and says why", async () => {
   const broker = await startBroker();
   const fault = join(import.meta.dirname, "programs/fails-in-its-thread.ts");
-  const worker = start("worker", { SERVICE: "echo", BROKER_ADDRESS: broker.backend, METRICS_PORT: String(await freePort()), NODE_OPTIONS: `--import=${fault}` });
+  const worker = start("worker", {
+    SERVICE: "echo",
+    BROKER_ADDRESS: broker.backend,
+    METRICS_PORT: String(await freePort()),
+    NODE_OPTIONS: `--import=${fault}`,
+  });
   expect(await worker.exit).toBe(1);
   for (const message of ["the connections' thread failed", "uncaught error"]) {
     const line = await worker.said(message);
@@ -64,7 +69,14 @@ describe("every log line is one JSON object", () => {
   test("with the seed's fields, and a warning that connections are plain text", async () => {
     const broker = await startBroker({ COLOR: "green" });
     for (const line of broker.lines()) {
-      expect(line).toMatchObject({ logger: "zeromq.broker", module: "main", color: "green", message: expect.any(String), function: expect.any(String), line: expect.any(Number) });
+      expect(line).toMatchObject({
+        logger: "zeromq.broker",
+        module: "main",
+        color: "green",
+        message: expect.any(String),
+        function: expect.any(String),
+        line: expect.any(Number),
+      });
       expect(line["timestamp"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     }
     expect(broker.lines().map(({ level }) => level)).toEqual(["WARNING", "INFO"]);

@@ -60,7 +60,9 @@ test("a worker that we did not write, with parts, and our client", async () => {
   for await (const part of client.stream("shout", "parts", { timeoutMs: 20_000 })) parts.push(part.toString());
   expect(parts.join("")).toBe("one two PARTS");
   const bodies = Array.from({ length: 300 }, (_, index) => `body ${index}`);
-  expect((await Promise.all(bodies.map((body) => client.request("shout", body, { timeoutMs: 20_000 })))).map(String)).toEqual(bodies.map((body) => body.toUpperCase()));
+  expect((await Promise.all(bodies.map((body) => client.request("shout", body, { timeoutMs: 20_000 })))).map(String)).toEqual(
+    bodies.map((body) => body.toUpperCase()),
+  );
 });
 
 test("the specification's recipe works as it is printed, client and worker, with CURVE", async () => {
@@ -70,7 +72,10 @@ test("the specification's recipe works as it is printed, client and worker, with
   writeFileSync(join(path, "clients"), `${client.publicKey} python-client\n`);
   writeFileSync(join(path, "workers"), `${worker.publicKey} python-worker shout\n`);
   const broker = await startBroker({
-    CURVE_PUBLIC_KEY: server.publicKey, CURVE_SECRET_KEY: server.secretKey, CURVE_CLIENT_KEYS_FILE: join(path, "clients"), CURVE_WORKER_KEYS_FILE: join(path, "workers"),
+    CURVE_PUBLIC_KEY: server.publicKey,
+    CURVE_SECRET_KEY: server.secretKey,
+    CURVE_CLIENT_KEYS_FILE: join(path, "clients"),
+    CURVE_WORKER_KEYS_FILE: join(path, "workers"),
   });
   void run(recipe, ["worker", broker.backend, server.publicKey, worker.publicKey, worker.secretKey]);
   await metricIs(broker.ports.metrics, 'zeromq_known{kind="workers"', 1);

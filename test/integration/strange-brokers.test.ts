@@ -27,8 +27,17 @@ test("a client says of a broker that makes no sense that it makes none, and is s
 
 test("a worker says of a broker that it does not understand what it may be, and goes on serving the others", async () => {
   const [strange, broker] = [await strangeBroker(), await startBroker()];
-  const worker = start("worker", { SERVICE: "echo", BROKER_ADDRESS: `${strange},${broker.backend}`, METRICS_PORT: String(await freePort()), HEARTBEAT_INTERVAL: "0.3" });
-  expect(await worker.said("connection closed")).toMatchObject({ broker: strange, why: "malformed", detail: "not a message of ZSTW01: is it a plain Majordomo broker?" });
+  const worker = start("worker", {
+    SERVICE: "echo",
+    BROKER_ADDRESS: `${strange},${broker.backend}`,
+    METRICS_PORT: String(await freePort()),
+    HEARTBEAT_INTERVAL: "0.3",
+  });
+  expect(await worker.said("connection closed")).toMatchObject({
+    broker: strange,
+    why: "malformed",
+    detail: "not a message of ZSTW01: is it a plain Majordomo broker?",
+  });
   const client = createClient({ endpoints: [broker.frontend] });
   atEnd(() => client.close());
   expect((await client.request("echo", "served", { timeoutMs: 30_000 })).toString()).toBe("served");

@@ -108,7 +108,12 @@ test("a handler's failure is logged with its stack, counted, and not tried elsew
   const worker = await startWorker([broker], { SERVICE: "failing", HANDLER: new URL("handlers/failing.ts", import.meta.url).pathname });
   const client = start("client", {}, ["request", "--service", "failing", "--body", "bad", "--address", broker.frontend, "--timeout-ms", "20000"]);
   const line = await worker.said("handler failed");
-  expect(line).toMatchObject({ level: "ERROR", logger: "zeromq.worker", module: "worker", err: { type: "Error", stack: expect.stringContaining("failing.ts") } });
+  expect(line).toMatchObject({
+    level: "ERROR",
+    logger: "zeromq.worker",
+    module: "worker",
+    err: { type: "Error", stack: expect.stringContaining("failing.ts") },
+  });
   await metricIs(broker.ports.metrics, ended("failed"), 1);
   await metricIs(worker.metricsPort, 'zeromq_worker_requests_total{outcome="failed"', 1);
   expect(await client.exit).toBe(1);

@@ -22,7 +22,16 @@ const bare: Found = {
   kubernetesBuilt: false,
   missingPackages: ["containerd", "docker.io"],
 };
-const equipped: Found = { ...bare, root: false, pulumi: "v3.256.0", languageHost: true, kubectl: true, docker: "unix:///var/run/docker.sock", dockerClient: true, kind: true };
+const equipped: Found = {
+  ...bare,
+  root: false,
+  pulumi: "v3.256.0",
+  languageHost: true,
+  kubectl: true,
+  docker: "unix:///var/run/docker.sock",
+  dockerClient: true,
+  kind: true,
+};
 const row = (found: Found, part: string) => plan(found).rows.find((candidate) => candidate.part === part)?.plan;
 
 describe("what can't be done is said before anything is done", () => {

@@ -38,7 +38,8 @@ async function succeed(outcome: Promise<{ exitCode: number | undefined; text: st
 }
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
-const load = (name: string, service: string, ...options: string[]) => LoadPod.ours(stack, name, image, ["--address", frontend, "--service", service, "--timeout-ms", "30000", ...options]);
+const load = (name: string, service: string, ...options: string[]) =>
+  LoadPod.ours(stack, name, image, ["--address", frontend, "--service", service, "--timeout-ms", "30000", ...options]);
 
 async function drawn(panel: Panel, from: number, to: number): Promise<Drawn> {
   const all = await Promise.all(
@@ -64,7 +65,10 @@ afterAll(async () => {
 });
 
 test("the dashboard of a stack that works, has too much to do for a while, and switches", async () => {
-  const pods = [await load("dash-work", "work", "--connections", "10", "--rate", "60", "--work-ms", "1-400"), await load("dash-echo", "echo", "--connections", "4", "--rate", "120")];
+  const pods = [
+    await load("dash-work", "work", "--connections", "10", "--rate", "60", "--work-ms", "1-400"),
+    await load("dash-echo", "echo", "--connections", "4", "--rate", "120"),
+  ];
   await sleep(60_000); // rates need a minute
   const from = nowSeconds();
   await sleep(60_000);

@@ -41,7 +41,10 @@ afterAll(async () => {
 
 /** The median of the seconds' medians, and the worst second's 99th percentile. */
 function described(seconds: readonly Second[]): string {
-  const medians = seconds.filter(({ replied }) => replied > 0).map(({ p50Ms }) => p50Ms).sort((one, other) => one - other);
+  const medians = seconds
+    .filter(({ replied }) => replied > 0)
+    .map(({ p50Ms }) => p50Ms)
+    .sort((one, other) => one - other);
   const sum = (of: (second: Second) => number): number => seconds.reduce((total, second) => total + of(second), 0);
   return `${sum(({ replied }) => replied)} replied, ${sum(({ failed }) => failed)} failed, p50 ${medians[Math.floor(medians.length / 2)]} ms, worst second's p99 ${Math.max(...seconds.map(({ p99Ms }) => p99Ms))} ms`;
 }
@@ -49,7 +52,19 @@ function described(seconds: readonly Second[]): string {
 async function measured(name: string, move: (pod: string) => Promise<void>): Promise<void> {
   const run = String(Date.now() % 1e8);
   const ours = await LoadPod.ours(stack, `ours-${run}`, image, [
-    "--address", frontend, "--service", "work", "--connections", "20", "--rate", "200", "--work-ms", "1-1", "--per-second", "--timeout-ms", "10000",
+    "--address",
+    frontend,
+    "--service",
+    "work",
+    "--connections",
+    "20",
+    "--rate",
+    "200",
+    "--work-ms",
+    "1-1",
+    "--per-second",
+    "--timeout-ms",
+    "10000",
   ]);
   const plain = await LoadPod.plain(stack, `plain-${run}`, plainImage, [frontend, "0.2", "10"]);
   const until = async (atMs: number): Promise<void> => vi.waitFor(() => expect(Date.now()).toBeGreaterThanOrEqual(atMs), { timeout: 60_000, interval: 200 });
@@ -63,14 +78,16 @@ async function measured(name: string, move: (pod: string) => Promise<void>): Pro
   const [ledger, plainLedger] = [await ours.ledger(), await plain.ledger()];
   const during = (fromMs: number, toMs: number) => ledger.perSecond!.filter(({ second }) => second * 1000 >= fromMs && second * 1000 + 1000 <= toMs);
   const { sent, replied, failed, wrong } = ledger;
-  console.log([
-    `${name}: ${((endsAtMs - beginsAtMs) / 1000).toFixed(0)} s`,
-    `  before  ${described(during(startedAtMs, beginsAtMs))}`,
-    `  during  ${described(during(beginsAtMs, endsAtMs))}`,
-    `  after   ${described(during(endsAtMs, stoppedAtMs))}`,
-    `  ours    ${JSON.stringify({ sent, replied, failed, wrong })}`,
-    `  plain   ${JSON.stringify(plainLedger)}`,
-  ].join("\n"));
+  console.log(
+    [
+      `${name}: ${((endsAtMs - beginsAtMs) / 1000).toFixed(0)} s`,
+      `  before  ${described(during(startedAtMs, beginsAtMs))}`,
+      `  during  ${described(during(beginsAtMs, endsAtMs))}`,
+      `  after   ${described(during(endsAtMs, stoppedAtMs))}`,
+      `  ours    ${JSON.stringify({ sent, replied, failed, wrong })}`,
+      `  plain   ${JSON.stringify(plainLedger)}`,
+    ].join("\n"),
+  );
 }
 
 test("our switch", async () => {
@@ -89,7 +106,9 @@ test("a selector flip, and the old version stopped as a program without a drain 
     for (const service of [names.brokerService, names.publicService]) {
       await succeed(stack.kubectl(["patch", "service", service, "--type=merge", "--patch", JSON.stringify({ spec: { selector: { version: "blue" } } })]));
     }
-    const stay = (await brokersOf(stack, pod)).filter(({ color }) => color === "green").reduce((sum, { connectedClients }) => sum + connectedClients.ours + connectedClients.plain, 0);
+    const stay = (await brokersOf(stack, pod))
+      .filter(({ color }) => color === "green")
+      .reduce((sum, { connectedClients }) => sum + connectedClients.ours + connectedClients.plain, 0);
     console.log(`clients that are still connected to the old colour after the flip: ${stay}`);
     await succeed(scale("green", 0));
     for (const one of old) crash(one);

@@ -33,9 +33,19 @@ async function freePort(): Promise<number> {
 async function prometheus(data: string, collects: boolean): Promise<string> {
   const port = await freePort();
   const file = join(folder, `${data}.yml`);
-  writeFileSync(file, yaml({ global: { scrape_interval: collects ? "1s" : "1h" }, ...(collects && { scrape_configs: [{ job_name: "self", static_configs: [{ targets: [`127.0.0.1:${port}`] }] }] }) }));
+  writeFileSync(
+    file,
+    yaml({
+      global: { scrape_interval: collects ? "1s" : "1h" },
+      ...(collects && { scrape_configs: [{ job_name: "self", static_configs: [{ targets: [`127.0.0.1:${port}`] }] }] }),
+    }),
+  );
   const hasty = collects ? ["--storage.tsdb.min-block-duration=5s", "--storage.tsdb.max-block-duration=30s"] : [];
-  running.push(execa("prometheus", [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, data)}`, `--web.listen-address=127.0.0.1:${port}`, ...hasty], { reject: false }));
+  running.push(
+    execa("prometheus", [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, data)}`, `--web.listen-address=127.0.0.1:${port}`, ...hasty], {
+      reject: false,
+    }),
+  );
   const address = `http://127.0.0.1:${port}`;
   await vi.waitFor(async () => expect((await fetch(`${address}/-/ready`)).status).toBe(200), patience);
   return address;
@@ -52,8 +62,12 @@ async function server(data: string): Promise<string> {
 
 /** Every sample of every series before a time, in milliseconds; the series by their labels. */
 async function samples(address: string, before: number): Promise<Map<string, unknown[]>> {
-  const answer = await (await fetch(`${address}/api/v1/query?${new URLSearchParams({ query: '{__name__=~".+"}[1h]' })}`)).json() as { data: { result: { metric: object; values: [number, string][] }[] } };
-  return new Map(answer.data.result.map(({ metric, values }) => [JSON.stringify(Object.entries(metric).sort()), values.filter(([seconds]) => seconds * 1_000 < before)]));
+  const answer = (await (await fetch(`${address}/api/v1/query?${new URLSearchParams({ query: '{__name__=~".+"}[1h]' })}`)).json()) as {
+    data: { result: { metric: object; values: [number, string][] }[] };
+  };
+  return new Map(
+    answer.data.result.map(({ metric, values }) => [JSON.stringify(Object.entries(metric).sort()), values.filter(([seconds]) => seconds * 1_000 < before)]),
+  );
 }
 
 async function measure(address: string, metric: string): Promise<number> {

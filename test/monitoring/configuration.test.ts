@@ -11,20 +11,29 @@ const nothing: Receivers = { repeatHours: 4 };
 describe("Prometheus' configuration", () => {
   const scrapes = (changes = {}) => prometheusConfiguration({ ...monitored, ...changes }).scrape_configs;
 
-  it.each([["with everything", {}], ["alone", { alertmanager: false, grafana: false }]])("is right to Prometheus' own checker: %s", async (_, changes) => {
-    const { scrape_configs: [pods, ...rest], ...configuration } = prometheusConfiguration({ ...monitored, ...changes });
+  it.each([
+    ["with everything", {}],
+    ["alone", { alertmanager: false, grafana: false }],
+  ])("is right to Prometheus' own checker: %s", async (_, changes) => {
+    const {
+      scrape_configs: [pods, ...rest],
+      ...configuration
+    } = prometheusConfiguration({ ...monitored, ...changes });
     // Debian builds Prometheus without Kubernetes' discovery.
     const { kubernetes_sd_configs, ...others } = pods as Record<string, unknown>;
     expect(kubernetes_sd_configs).toBeDefined();
-    expect(await promtool(["check", "config", "--syntax-only", "prometheus.yml"], { "prometheus.yml": { ...configuration, scrape_configs: [others, ...rest] } })).toBe("");
+    expect(
+      await promtool(["check", "config", "--syntax-only", "prometheus.yml"], { "prometheus.yml": { ...configuration, scrape_configs: [others, ...rest] } }),
+    ).toBe("");
   });
 
   it("looks for pods in the stack's namespace only, and takes those that ask for it", () => {
     const [pods] = scrapes({ namespace: "elsewhere" });
     expect(pods).toMatchObject({ kubernetes_sd_configs: [{ role: "pod", namespaces: { names: ["elsewhere"] } }] });
-    expect(pods).toHaveProperty("relabel_configs", expect.arrayContaining([
-      { source_labels: ["__meta_kubernetes_pod_annotation_prometheus_io_scrape"], action: "keep", regex: "true" },
-    ]));
+    expect(pods).toHaveProperty(
+      "relabel_configs",
+      expect.arrayContaining([{ source_labels: ["__meta_kubernetes_pod_annotation_prometheus_io_scrape"], action: "keep", regex: "true" }]),
+    );
   });
 
   it("scrapes and tells only what there is", () => {
@@ -51,7 +60,9 @@ describe("Prometheus' configuration", () => {
 
 describe("Alertmanager's configuration", () => {
   const receiverOf = async (receivers: Receivers, ...labels: string[]): Promise<string> =>
-    amtool(["config", "routes", "test", "--config.file=alertmanager.yml", `--verify.receivers=${labels[0]}`, ...labels.slice(1)], { "alertmanager.yml": alertmanagerConfiguration(receivers) });
+    amtool(["config", "routes", "test", "--config.file=alertmanager.yml", `--verify.receivers=${labels[0]}`, ...labels.slice(1)], {
+      "alertmanager.yml": alertmanagerConfiguration(receivers),
+    });
 
   it.each([
     ["nobody", nothing],

@@ -1,4 +1,16 @@
-import { bounds, dropReasons, duplicateKinds, knownKinds, metrics, outcomes, queueStates, serviceMetrics, sides, workerMetrics, workerOutcomes } from "../../services/contract/metrics.ts";
+import {
+  bounds,
+  dropReasons,
+  duplicateKinds,
+  knownKinds,
+  metrics,
+  outcomes,
+  queueStates,
+  serviceMetrics,
+  sides,
+  workerMetrics,
+  workerOutcomes,
+} from "../../services/contract/metrics.ts";
 import { colors, names } from "../../services/contract/names.ts";
 import { roles } from "../../services/majordomo/extension/codes.ts";
 import { createRegistry } from "../../services/process/metrics.ts";
@@ -42,7 +54,15 @@ for (const [name, labels] of Object.entries(theirs)) series.set(name, [...labels
 
 // A recorded series' labels are its name's first part.
 for (const { rules } of groups(monitored)) {
-  for (const rule of rules) if ("record" in rule) series.set(rule.record, rule.record.split(":")[0]!.split("_").filter((level) => level !== "cluster"));
+  for (const rule of rules)
+    if ("record" in rule)
+      series.set(
+        rule.record,
+        rule.record
+          .split(":")[0]!
+          .split("_")
+          .filter((level) => level !== "cluster"),
+      );
 }
 
 /** The values that a label may have, where that is known. */

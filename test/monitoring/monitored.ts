@@ -8,7 +8,10 @@ export const monitored: Monitored = {
   oldestRequestSeconds: 15,
   queueLength: 100,
   scaled: [{ service: "gzip", maxReplicas: 2 }],
-  certificates: [{ host: "metrics-server.zeromq.svc", expiresAtSeconds: 400 * 86_400 }, { host: "prometheus-adapter.zeromq.svc", expiresAtSeconds: 500 * 86_400 }],
+  certificates: [
+    { host: "metrics-server.zeromq.svc", expiresAtSeconds: 400 * 86_400 },
+    { host: "prometheus-adapter.zeromq.svc", expiresAtSeconds: 500 * 86_400 },
+  ],
   keyDays: 365,
   runbooks: "https://git.example/zeromq-stack/monitoring/runbooks/",
   alertmanager: true,

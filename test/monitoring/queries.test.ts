@@ -25,7 +25,9 @@ describe("every query can be read, and asks for metrics, labels and values that 
   });
 
   it("to Prometheus' own parser, too", async () => {
-    const asRules = { groups: [{ name: "dashboards", rules: dashboards.map(({ query }, place) => ({ record: `dashboard:query:number${place}`, expr: query })) }] };
+    const asRules = {
+      groups: [{ name: "dashboards", rules: dashboards.map(({ query }, place) => ({ record: `dashboard:query:number${place}`, expr: query })) }],
+    };
     expect(await promtool(["check", "rules", "rules.yml"], { "rules.yml": asRules })).toBe("");
   });
 });
@@ -34,7 +36,11 @@ describe("a query is found to be wrong where it", () => {
   it.each([
     ["cannot be read", "sum(zeromq_queue_length", "it cannot be read"],
     ["asks for a metric that nobody shows", "rate(zeromq_message_total[5m])", "there is no metric zeromq_message_total"],
-    ["asks for a histogram instead of its buckets", "histogram_quantile(0.95, zeromq_message_latency_seconds)", "there is no metric zeromq_message_latency_seconds"],
+    [
+      "asks for a histogram instead of its buckets",
+      "histogram_quantile(0.95, zeromq_message_latency_seconds)",
+      "there is no metric zeromq_message_latency_seconds",
+    ],
     ["matches a label that the metric has not", 'zeromq_queue_bytes{state="held"}', "zeromq_queue_bytes has no label state"],
     ["matches a value that there never is", 'zeromq_queue_length{state=~"held|queued"}', "state is never queued"],
     ["groups by a label that nothing has", "sum by (tenant) (zeromq_workers)", "nothing in it has the label tenant"],
@@ -91,11 +97,18 @@ describe("the dashboard ZeroMQ Monitoring", () => {
       promtool(["test", "rules", "test.yml"], {
         "test.yml": {
           evaluation_interval: "1m",
-          tests: [{
-            interval: "1m",
-            input_series: Object.entries(values).map(([color, value]) => ({ series: `zeromq_role{role="active",color="${color}",pod="${color}"}`, values: value })),
-            promql_expr_test: [{ expr: annotation.expr, eval_time: time, exp_samples: expected.map((color) => ({ labels: `{color="${color}"}`, value: 1 })) }],
-          }],
+          tests: [
+            {
+              interval: "1m",
+              input_series: Object.entries(values).map(([color, value]) => ({
+                series: `zeromq_role{role="active",color="${color}",pod="${color}"}`,
+                values: value,
+              })),
+              promql_expr_test: [
+                { expr: annotation.expr, eval_time: time, exp_samples: expected.map((color) => ({ labels: `{color="${color}"}`, value: 1 })) },
+              ],
+            },
+          ],
         },
       });
     const switching = { blue: "1x4 0x5", green: "0x4 1x5" };

@@ -13,15 +13,19 @@ function whereFiring({ alert, severity }: Alert, { series, at, every = "1m" }: S
   const test = {
     rule_files: ["rules.yml"],
     evaluation_interval: every,
-    tests: [{
-      interval: every,
-      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-      promql_expr_test: [{
-        expr: `ALERTS{alertname="${alert}",alertstate="firing"}`,
-        eval_time: at,
-        exp_samples: labels === undefined ? [] : [{ labels: `ALERTS{${pairs.join(",")}}`, value: 1 }],
-      }],
-    }],
+    tests: [
+      {
+        interval: every,
+        input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+        promql_expr_test: [
+          {
+            expr: `ALERTS{alertname="${alert}",alertstate="firing"}`,
+            eval_time: at,
+            exp_samples: labels === undefined ? [] : [{ labels: `ALERTS{${pairs.join(",")}}`, value: 1 }],
+          },
+        ],
+      },
+    ],
   };
   return promtool(["test", "rules", "test.yml"], { "rules.yml": ruleFile(monitored), "test.yml": test });
 }

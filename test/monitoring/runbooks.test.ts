@@ -9,13 +9,19 @@ import { monitored } from "./monitored.ts";
 const folder = join(import.meta.dirname, "../../monitoring/runbooks");
 const runbooks = readdirSync(folder).map((file) => ({ name: parse(file).name, text: readFileSync(join(folder, file), "utf8") }));
 const known = [
-  ...Object.values({ ...metrics, ...serviceMetrics, ...workerMetrics }).flatMap(({ name, type }) => (type === "histogram" ? [name, `${name}_sum`, `${name}_count`, `${name}_bucket`] : [name])),
+  ...Object.values({ ...metrics, ...serviceMetrics, ...workerMetrics }).flatMap(({ name, type }) =>
+    type === "histogram" ? [name, `${name}_sum`, `${name}_count`, `${name}_bucket`] : [name],
+  ),
   ...groups(monitored).flatMap(({ rules }) => rules.flatMap((rule) => ("record" in rule ? [rule.record] : []))),
 ];
 const settings = entries().map(({ key }) => key);
 
 it("each alert has a runbook, and each runbook an alert", () => {
-  expect(runbooks.map(({ name }) => name).sort()).toEqual(alerts(monitored).map(({ alert }) => alert).sort());
+  expect(runbooks.map(({ name }) => name).sort()).toEqual(
+    alerts(monitored)
+      .map(({ alert }) => alert)
+      .sort(),
+  );
 });
 
 describe.each(runbooks)("the runbook of $name", ({ name, text }) => {

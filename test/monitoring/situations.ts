@@ -91,7 +91,10 @@ export const cases: Record<string, Case> = {
   },
   ZeromqOldestRequestTooOld: {
     labels: { service: "gzip" },
-    fires: { series: { 'zeromq_oldest_request_age_seconds{service="gzip",pod="a"}': "0x5", 'zeromq_oldest_request_age_seconds{service="gzip",pod="b"}': "16x5" }, at: "4m" },
+    fires: {
+      series: { 'zeromq_oldest_request_age_seconds{service="gzip",pod="a"}': "0x5", 'zeromq_oldest_request_age_seconds{service="gzip",pod="b"}': "16x5" },
+      at: "4m",
+    },
     silent: { "it waits less": { series: { 'zeromq_oldest_request_age_seconds{service="gzip",pod="b"}': "14x5" }, at: "4m" } },
   },
   ZeromqRequestsRefused: {
@@ -116,7 +119,10 @@ export const cases: Record<string, Case> = {
     silent: {
       "five in a thousand fail": { series: { ...quiet, [failed]: "0+5x400", [replied]: "0+995x400" }, at: "390m" },
       "it is over": { series: { ...quiet, [failed]: "0+2x60 120x40", [replied]: "0+98x100" }, at: "95m" },
-      "clients cancel": { series: { ...quiet, 'zeromq_requests_ended_total{outcome="cancelled",service="gzip"}': "0+50x120", [replied]: "0+50x120" }, at: "65m" },
+      "clients cancel": {
+        series: { ...quiet, 'zeromq_requests_ended_total{outcome="cancelled",service="gzip"}': "0+50x120", [replied]: "0+50x120" },
+        at: "65m",
+      },
     },
   },
   ZeromqErrorBudgetBurnsSlowly: {
@@ -167,7 +173,11 @@ export const cases: Record<string, Case> = {
     fires: { series: { prometheus_notifications_alertmanagers_discovered: "0x10" }, at: "7m" },
     silent: {
       "it hands them over": {
-        series: { prometheus_notifications_alertmanagers_discovered: "1x10", prometheus_notifications_errors_total: "3x10", prometheus_notifications_dropped_total: "3x10" },
+        series: {
+          prometheus_notifications_alertmanagers_discovered: "1x10",
+          prometheus_notifications_errors_total: "3x10",
+          prometheus_notifications_dropped_total: "3x10",
+        },
         at: "7m",
       },
     },

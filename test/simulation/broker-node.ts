@@ -51,11 +51,37 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
   const instance = Buffer.alloc(8);
   for (let at = 0; at < 8; at += 1) instance[at] = random.between(0, 255);
   const limits: BrokerLimits = {
-    heartbeatIntervalMs: 200, heartbeatLiveness: 3, maxQueuedRequests: 60, maxQueuedBytes: 1_000_000, maxRequestsPerService: 50, maxBytesPerService: 900_000, maxRequestsPerClient: 30,
-    maxBytesPerClient: 800_000, maxServices: 4, maxWorkers: 20, maxClients: 20, maxMessageBytes: 100_000, dedupeMaxReplies: 40, dedupeMaxBytes: 100_000, dedupeMs: 2_000, clientGraceMs: 1_000,
-    longestRequestMs: 5_000, plainWorkerTimeoutMs: 1_500, plainClientDelayMs: 300, roleDelayMs: 1_000, maxDeliveries: 3, instance, ...changes,
+    heartbeatIntervalMs: 200,
+    heartbeatLiveness: 3,
+    maxQueuedRequests: 60,
+    maxQueuedBytes: 1_000_000,
+    maxRequestsPerService: 50,
+    maxBytesPerService: 900_000,
+    maxRequestsPerClient: 30,
+    maxBytesPerClient: 800_000,
+    maxServices: 4,
+    maxWorkers: 20,
+    maxClients: 20,
+    maxMessageBytes: 100_000,
+    dedupeMaxReplies: 40,
+    dedupeMaxBytes: 100_000,
+    dedupeMs: 2_000,
+    clientGraceMs: 1_000,
+    longestRequestMs: 5_000,
+    plainWorkerTimeoutMs: 1_500,
+    plainClientDelayMs: 300,
+    roleDelayMs: 1_000,
+    maxDeliveries: 3,
+    instance,
+    ...changes,
   };
-  const about = { instance: instance.toString("hex"), heartbeatIntervalMs: limits.heartbeatIntervalMs, heartbeatLiveness: limits.heartbeatLiveness, maxBodyBytes: 100_000, maxOutstanding: limits.maxRequestsPerClient };
+  const about = {
+    instance: instance.toString("hex"),
+    heartbeatIntervalMs: limits.heartbeatIntervalMs,
+    heartbeatLiveness: limits.heartbeatLiveness,
+    maxBodyBytes: 100_000,
+    maxOutstanding: limits.maxRequestsPerClient,
+  };
   const skewMs = random.next() * 1e6;
   const now = (): number => world.nowMs + skewMs;
 
@@ -88,7 +114,8 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
     error: (client, id, name, executed, message) => toClient(client, (ours) => ours.error(id, name, executed, message)),
     goAway: (client, role) => toClient(client, (ours) => ours.goAway(role)),
     plainClose(peer) {
-      if (peer.client !== undefined && peer.client.outstanding > 0) throw new Broken(`${name} closes a plain client's connection and holds ${peer.client.outstanding} for it`);
+      if (peer.client !== undefined && peer.client.outstanding > 0)
+        throw new Broken(`${name} closes a plain client's connection and holds ${peer.client.outstanding} for it`);
       closeClient(peer as SimClientPeer);
     },
     clientDisconnect(client, reason) {
@@ -141,7 +168,14 @@ export function createBrokerNode(world: World, name: string, changes: Partial<Br
   };
 
   const node: BrokerNode = {
-    name, alive: true, pausedUntilMs: 0, limits, peers: new Set(), accepting: true, terminatingSinceMs: undefined, now,
+    name,
+    alive: true,
+    pausedUntilMs: 0,
+    limits,
+    peers: new Set(),
+    accepting: true,
+    terminatingSinceMs: undefined,
+    now,
     kill(silently = false) {
       if (silently) for (const { wire } of node.peers) wire.blackHole = true;
       end(true);

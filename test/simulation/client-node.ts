@@ -24,7 +24,13 @@ export interface ClientWeather {
 }
 
 /** A client of ours, in front of brokers that come and go. `route` gives the one that a new connection reaches, where there is one. */
-export function createClientNode(world: World, name: string, ledger: Ledger, weather: ClientWeather, route: (attempt: number) => BrokerNode | undefined): ClientNode {
+export function createClientNode(
+  world: World,
+  name: string,
+  ledger: Ledger,
+  weather: ClientWeather,
+  route: (attempt: number) => BrokerNode | undefined,
+): ClientNode {
   const { random } = world;
   const wires = new Map<Link, Wire>();
   const peers = new Map<Link, { peer: SimClientPeer; broker: BrokerNode }>();
@@ -74,7 +80,10 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
         }
       });
       const peer: SimClientPeer = {
-        client: undefined, identity: undefined, wire, plain: undefined,
+        client: undefined,
+        identity: undefined,
+        wire,
+        plain: undefined,
         ours: {
           welcome: (welcome) => core.welcome(link, welcome, now()),
           heartbeat: (role) => core.heartbeat(link, role, now()),
@@ -136,7 +145,11 @@ export function createClientNode(world: World, name: string, ledger: Ledger, wea
   );
 
   const node: ClientNode = {
-    name, alive: true, pausedUntilMs: 0, core, wires,
+    name,
+    alive: true,
+    pausedUntilMs: 0,
+    core,
+    wires,
     request(service, behaviour, timeoutMs, retries, whose) {
       const entry = ledger.add(behaviour, whose);
       const partialCredit = behaviour === "parts" ? random.between(1, 3) : 0;

@@ -104,7 +104,12 @@ export function createColors(world: World, ledger: Ledger, limits: Partial<Broke
     made += 1;
     const name = `${color}-${made}`;
     const pod: Pod = {
-      name, color, node: run(name, images[color]), ready: false, leaving: false, leavingSinceMs: 0,
+      name,
+      color,
+      node: run(name, images[color]),
+      ready: false,
+      leaving: false,
+      leavingSinceMs: 0,
       file: createLate(world, fileMs, active, (known) => {
         if (pod.node.alive) pod.node.core.setRole(known === color ? "active" : "standby");
       }),

@@ -23,7 +23,14 @@ export interface LazyPirate extends Actor {
  * The guide's reliable client on libzmq: one request at a time on a socket that stays, connects again by itself and does not tell;
  * after a time-out a new socket, and the request again, until there is an answer.
  */
-export function createLazyPirate(world: World, name: string, services: readonly string[], timeoutMs: number, ledger: Ledger, route: () => BrokerNode | undefined): LazyPirate {
+export function createLazyPirate(
+  world: World,
+  name: string,
+  services: readonly string[],
+  timeoutMs: number,
+  ledger: Ledger,
+  route: () => BrokerNode | undefined,
+): LazyPirate {
   const { random } = world;
   let wire: Wire | undefined;
   /** What the socket has not sent, since it is not connected. */
@@ -55,7 +62,10 @@ export function createLazyPirate(world: World, name: string, services: readonly 
       }
     });
     const peer: SimClientPeer = {
-      client: undefined, identity: undefined, wire: connection, ours: undefined,
+      client: undefined,
+      identity: undefined,
+      wire: connection,
+      ours: undefined,
       plain: {
         reply(body) {
           if (own !== socket || entry === undefined) return;
@@ -104,7 +114,9 @@ export function createLazyPirate(world: World, name: string, services: readonly 
   };
 
   const node: LazyPirate = {
-    name, alive: true, pausedUntilMs: 0,
+    name,
+    alive: true,
+    pausedUntilMs: 0,
     get mostTries() {
       return mostTries;
     },

@@ -46,7 +46,8 @@ export class Ledger {
   settled(entry: Entry, outcome: Outcome): void {
     if (entry.outcome !== undefined) throw new Broken(`request ${entry.number} ended twice: ${describe(entry.outcome)}, then ${describe(outcome)}`);
     entry.outcome = outcome;
-    if (outcome.kind === "reply" && outcome.body.toString() !== `re ${entry.number} ${entry.parts}`) throw new Broken(`request ${entry.number} got ${outcome.body.toString()} after ${entry.parts} parts`);
+    if (outcome.kind === "reply" && outcome.body.toString() !== `re ${entry.number} ${entry.parts}`)
+      throw new Broken(`request ${entry.number} got ${outcome.body.toString()} after ${entry.parts} parts`);
     if (outcome.kind === "reply" && entry.executions === 0) throw new Broken(`request ${entry.number} was answered and never run`);
   }
 
@@ -55,7 +56,8 @@ export class Ledger {
     for (const { outcome, number, whose, executions } of this.entries) {
       if (whose === "plain") continue;
       if (outcome === undefined) throw new Broken(`request ${number} never ended`);
-      if (outcome.kind === "error" && outcome.executed === "no" && executions > 0) throw new Broken(`request ${number} ended with ${outcome.name}, executed no, and ran ${executions} times`);
+      if (outcome.kind === "error" && outcome.executed === "no" && executions > 0)
+        throw new Broken(`request ${number} ended with ${outcome.name}, executed no, and ran ${executions} times`);
     }
   }
 

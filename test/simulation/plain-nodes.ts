@@ -33,7 +33,10 @@ export function createPlainClient(world: World, name: string, service: string, l
         broker.core.clients.closed(peer, broker.now());
       });
       const peer: SimClientPeer = {
-        client: undefined, identity: undefined, wire: connection, ours: undefined,
+        client: undefined,
+        identity: undefined,
+        wire: connection,
+        ours: undefined,
         plain: {
           reply(body) {
             if (wire !== connection) return;
@@ -67,7 +70,9 @@ export function createPlainWorker(world: World, name: string, service: string, l
   const { random } = world;
   let wire: Wire | undefined;
   const node = {
-    name, alive: true, pausedUntilMs: 0,
+    name,
+    alive: true,
+    pausedUntilMs: 0,
     kill() {
       node.alive = false;
       wire?.close(node);
@@ -92,7 +97,11 @@ export function createPlainWorker(world: World, name: string, service: string, l
         if (at.peers.has(peer)) happen();
       });
     const peer: SimWorkerPeer = {
-      worker: undefined, greeted: false, identity: undefined, wire: connection, ours: undefined,
+      worker: undefined,
+      greeted: false,
+      identity: undefined,
+      wire: connection,
+      ours: undefined,
       plain: {
         request(delivery, body) {
           if (wire !== connection) return false;

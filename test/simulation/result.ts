@@ -22,7 +22,10 @@ export class SeedBroken extends Error {
   constructor(seed: number, weather: Weather, scenario: string, cause: unknown, notes: readonly string[]) {
     const what = cause instanceof Error ? cause.message : String(cause);
     super(
-      `seed ${seed} (${scenario}): ${what}\n${notes.slice(-30).map((note) => `  ${note}`).join("\n")}\nagain: npm run simulate -- --weather ${weather} --from ${seed} --seeds 1`,
+      `seed ${seed} (${scenario}): ${what}\n${notes
+        .slice(-30)
+        .map((note) => `  ${note}`)
+        .join("\n")}\nagain: npm run simulate -- --weather ${weather} --from ${seed} --seeds 1`,
       { cause },
     );
     this.name = "SeedBroken";

@@ -6,7 +6,12 @@ import { simulateSwitch } from "./simulate-switch.ts";
 import { simulate } from "./simulate.ts";
 
 const { values } = parseArgs({
-  options: { seeds: { type: "string", default: "2000" }, from: { type: "string", default: "1" }, weather: { type: "string" }, fair: { type: "boolean", default: false } },
+  options: {
+    seeds: { type: "string", default: "2000" },
+    from: { type: "string", default: "1" },
+    weather: { type: "string" },
+    fair: { type: "boolean", default: false },
+  },
 });
 const from = Number(values.from);
 const seeds = Number(values.seeds);
@@ -21,9 +26,11 @@ const table: Record<string, Record<string, number>> = {};
 let simulatedMs = 0;
 for (let seed = from; seed < from + seeds; seed += 1) {
   try {
-    const { scenario, requests, replies, repeated, errors, milliseconds } = weather === "bad" || weather === "fair" ? simulate(seed, weather) : simulateSwitch(seed, weather);
+    const { scenario, requests, replies, repeated, errors, milliseconds } =
+      weather === "bad" || weather === "fair" ? simulate(seed, weather) : simulateSwitch(seed, weather);
     const row = (table[scenario] ??= {});
-    for (const [name, count] of Object.entries({ histories: 1, requests, replies, "runs beyond the first": repeated, ...errors })) row[name] = (row[name] ?? 0) + count;
+    for (const [name, count] of Object.entries({ histories: 1, requests, replies, "runs beyond the first": repeated, ...errors }))
+      row[name] = (row[name] ?? 0) + count;
     simulatedMs += milliseconds;
   } catch (error) {
     console.error((error as Error).message);

@@ -37,14 +37,30 @@ export function simulateSwitch(seed: number, weather: "switch" | "switch-storm")
   const fileMs = random.pick([300, 2_000, 6_000]);
   const atLeast = random.pick([300, 3_000]);
   const limits = {
-    maxDeliveries: random.pick([1, 3]), longestRequestMs, plainClientDelayMs, roleDelayMs: fileMs + 500, plainWorkerTimeoutMs: longestRequestMs, maxClients: 200, maxWorkers: 200,
-    maxQueuedRequests: 1_000, maxRequestsPerService: 900, maxRequestsPerClient: 900,
+    maxDeliveries: random.pick([1, 3]),
+    longestRequestMs,
+    plainClientDelayMs,
+    roleDelayMs: fileMs + 500,
+    plainWorkerTimeoutMs: longestRequestMs,
+    maxClients: 200,
+    maxWorkers: 200,
+    maxQueuedRequests: 1_000,
+    maxRequestsPerService: 900,
+    maxRequestsPerClient: 900,
   };
   const times = timesToLeave(limits);
   const colors = createColors(world, ledger, limits, { proxyMs: random.pick([50, 800]), namesMs: 2_000, fileMs, graceMs });
   const plan: Plan = {
-    world, ledger, colors, smokeService: "one", replicas: random.between(2, 3), standbyReplicas: random.between(0, 1), readyMs: 3_000, answerMs: 4_000,
-    stayMs: { atLeast, atMost: atLeast + random.pick([1_000, fileMs + longestRequestMs]) }, probing: 0,
+    world,
+    ledger,
+    colors,
+    smokeService: "one",
+    replicas: random.between(2, 3),
+    standbyReplicas: random.between(0, 1),
+    readyMs: 3_000,
+    answerMs: 4_000,
+    stayMs: { atLeast, atMost: atLeast + random.pick([1_000, fileMs + longestRequestMs]) },
+    probing: 0,
   };
   colors.scale("blue", plan.replicas);
   colors.scale("green", plan.standbyReplicas);
@@ -55,7 +71,9 @@ export function simulateSwitch(seed: number, weather: "switch" | "switch-storm")
   const client = (host: () => BrokerNode | undefined): ClientNode => createClientNode(world, "client", ledger, { refused: 0, cancelled: 0 }, host);
   const clients = Array.from({ length: random.between(3, 6) }, () => client(colors.host()));
   const visitors = colors.host();
-  const pirates = Array.from({ length: random.between(1, 3) }, (_, index) => createLazyPirate(world, `pirate-${index}`, pool.services, 4_000, ledger, colors.host()));
+  const pirates = Array.from({ length: random.between(1, 3) }, (_, index) =>
+    createLazyPirate(world, `pirate-${index}`, pool.services, 4_000, ledger, colors.host()),
+  );
   const load = startLoad(world, clients, pool.services, () => client(visitors));
 
   const operator = begin(world, operate(plan, pool, scenarios[name] ?? {}));
@@ -117,7 +135,8 @@ function* operate(plan: Plan, pool: WorkerPool, scenario: Scenario): Steps {
 /** Whoever was told SIGTERM ends in its grace. */
 function watchGrace({ world, colors }: Plan): void {
   const look = (): void => {
-    for (const { name, leaving, leavingSinceMs } of colors.pods) if (leaving && world.nowMs - leavingSinceMs > graceMs + 500) throw new Broken(`${name} does not end`);
+    for (const { name, leaving, leavingSinceMs } of colors.pods)
+      if (leaving && world.nowMs - leavingSinceMs > graceMs + 500) throw new Broken(`${name} does not end`);
     world.later(100, undefined, look);
   };
   look();

@@ -30,7 +30,8 @@ export function simulate(seed: number, weather: "bad" | "fair" = "bad"): Result 
   let started = 0;
   const listening = (): readonly BrokerNode[] => brokers.filter(({ alive }) => alive);
   /** As a Service: soon after SIGTERM no new connection comes to a broker. */
-  const reachable = (): readonly BrokerNode[] => brokers.filter(({ alive, accepting, terminatingSinceMs, now }) => alive && accepting && now() - (terminatingSinceMs ?? Infinity) < 300);
+  const reachable = (): readonly BrokerNode[] =>
+    brokers.filter(({ alive, accepting, terminatingSinceMs, now }) => alive && accepting && now() - (terminatingSinceMs ?? Infinity) < 300);
   const route = (attempt: number): BrokerNode | undefined => {
     const open = reachable();
     return open[(attempt + random.between(0, 1)) % Math.max(1, open.length)];
@@ -38,7 +39,13 @@ export function simulate(seed: number, weather: "bad" | "fair" = "bad"): Result 
 
   const startBroker = (): void => {
     started += 1;
-    const node = createBrokerNode(world, `broker-${started}`, weather === "bad" ? { maxDeliveries } : { maxDeliveries, longestRequestMs: 60_000, maxQueuedRequests: 1_000, maxRequestsPerService: 900, maxRequestsPerClient: 900 });
+    const node = createBrokerNode(
+      world,
+      `broker-${started}`,
+      weather === "bad"
+        ? { maxDeliveries }
+        : { maxDeliveries, longestRequestMs: 60_000, maxQueuedRequests: 1_000, maxRequestsPerService: 900, maxRequestsPerClient: 900 },
+    );
     world.note(`${node.name} starts`);
     brokers.push(node);
   };
@@ -55,8 +62,12 @@ export function simulate(seed: number, weather: "bad" | "fair" = "bad"): Result 
   for (let count = random.between(1, 3); count > 0; count -= 1) startBroker();
   for (let count = random.between(1, 4); count > 0; count -= 1) startWorker();
   for (let count = random.between(0, 2); count > 0; count -= 1) startPlainWorker();
-  const clients = Array.from({ length: random.between(1, 4) }, (_, index) => createClientNode(world, `client-${index}`, ledger, weather === "bad" ? { refused: 0.05, cancelled: 0.03 } : { refused: 0, cancelled: 0 }, route));
-  const plainClients = Array.from({ length: random.between(0, 2) }, (_, index) => createPlainClient(world, `plain-client-${index}`, random.pick(services), ledger, reachable));
+  const clients = Array.from({ length: random.between(1, 4) }, (_, index) =>
+    createClientNode(world, `client-${index}`, ledger, weather === "bad" ? { refused: 0.05, cancelled: 0.03 } : { refused: 0, cancelled: 0 }, route),
+  );
+  const plainClients = Array.from({ length: random.between(0, 2) }, (_, index) =>
+    createPlainClient(world, `plain-client-${index}`, random.pick(services), ledger, reachable),
+  );
 
   const behave = (): Behaviour => {
     const draw = random.next();
@@ -69,7 +80,12 @@ export function simulate(seed: number, weather: "bad" | "fair" = "bad"): Result 
     const burst = weather === "bad" && random.chance(0.05) ? 40 : random.between(1, 3);
     for (let count = 0; count < burst; count += 1) {
       const unknown = weather === "bad" && random.chance(0.03);
-      client.request(unknown ? `unknown-${random.between(1, 9)}` : random.pick(services), behave(), weather === "bad" ? random.between(50, 4_000) : calmMs, retries);
+      client.request(
+        unknown ? `unknown-${random.between(1, 9)}` : random.pick(services),
+        behave(),
+        weather === "bad" ? random.between(50, 4_000) : calmMs,
+        retries,
+      );
     }
     if (world.nowMs < 1_000 + stormMs) world.later(random.next() * 120, undefined, send);
   };
@@ -164,7 +180,8 @@ export function simulate(seed: number, weather: "bad" | "fair" = "bad"): Result 
     ledger.close();
     if (weather === "fair") {
       for (const { number, outcome, whose } of ledger.entries) {
-        if (whose === "ours" && outcome?.kind !== "reply") throw new Broken(`request ${number} was lost in fair weather: ${describe(outcome!)}: ${outcome!.kind === "error" ? outcome!.message : ""}`);
+        if (whose === "ours" && outcome?.kind !== "reply")
+          throw new Broken(`request ${number} was lost in fair weather: ${describe(outcome!)}: ${outcome!.kind === "error" ? outcome!.message : ""}`);
       }
     }
     for (const { core } of clients) if (core.outstanding > 0) throw new Broken("a client still waits");

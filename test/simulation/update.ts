@@ -83,7 +83,8 @@ export function* switchTo(plan: Plan, color: Color): Steps {
   colors.declare(color);
   yield* answered(plan, "the Service leads to no answer", colors.host());
   const startedAtMs = world.nowMs;
-  const leftAlone = (): boolean => colors.of(old).every(({ node: { core } }) => core.waiting + core.held + core.clients.connected.ours + core.clients.connected.plain === 0);
+  const leftAlone = (): boolean =>
+    colors.of(old).every(({ node: { core } }) => core.waiting + core.held + core.clients.connected.ours + core.clients.connected.plain === 0);
   yield () => {
     const tookMs = world.nowMs - startedAtMs;
     return colors.of(old).length <= standbyReplicas || (tookMs >= stayMs.atLeast && leftAlone()) || tookMs >= stayMs.atMost;

@@ -15,7 +15,11 @@ export interface TimesToLeave {
   readonly plainMs: number;
 }
 
-export function timesToLeave({ longestRequestMs, plainClientDelayMs, roleDelayMs }: Pick<BrokerLimits, "longestRequestMs" | "plainClientDelayMs" | "roleDelayMs">): TimesToLeave {
+export function timesToLeave({
+  longestRequestMs,
+  plainClientDelayMs,
+  roleDelayMs,
+}: Pick<BrokerLimits, "longestRequestMs" | "plainClientDelayMs" | "roleDelayMs">): TimesToLeave {
   const sendMs = backoff.lastMs + 1_000;
   return { sendMs, oursMs: sendMs + longestRequestMs, plainMs: Math.max(plainClientDelayMs, 2 * roleDelayMs) + longestRequestMs + 2_000 };
 }
@@ -26,7 +30,8 @@ export function watchWhoStays(plan: Plan, times: TimesToLeave): void {
   let sinceMs: number | undefined;
   const look = (): void => {
     sinceMs = colors.informed && plan.probing === 0 ? (sinceMs ?? world.nowMs) : undefined;
-    if (sinceMs !== undefined) for (const pod of colors.pods) if (pod.color !== colors.active && pod.node.alive) checkLeft(pod, colors.active, ledger, world.nowMs, sinceMs, times);
+    if (sinceMs !== undefined)
+      for (const pod of colors.pods) if (pod.color !== colors.active && pod.node.alive) checkLeft(pod, colors.active, ledger, world.nowMs, sinceMs, times);
     world.later(50, undefined, look);
   };
   look();

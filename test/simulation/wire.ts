@@ -12,7 +12,10 @@ export interface Wire {
 
 export function createWire(world: World, one: Actor, other: Actor, onClosed: (side: Actor, cleanly: boolean) => void): Wire {
   const { random } = world;
-  const lastMs = new Map<Actor, number>([[one, 0], [other, 0]]);
+  const lastMs = new Map<Actor, number>([
+    [one, 0],
+    [other, 0],
+  ]);
   const slowness = random.chance(0.1) ? 30 : 2;
   let open = true;
   let lost = false;

@@ -18,7 +18,14 @@ export interface WorkerNode extends Actor {
 }
 
 /** A worker of ours with handlers that answer, fail, hang or kill it. `brokers` gives those that listen now. */
-export function createWorkerNode(world: World, name: string, service: string, concurrency: number, ledger: Ledger, brokers: () => readonly BrokerNode[]): WorkerNode {
+export function createWorkerNode(
+  world: World,
+  name: string,
+  service: string,
+  concurrency: number,
+  ledger: Ledger,
+  brokers: () => readonly BrokerNode[],
+): WorkerNode {
   const { random } = world;
   const wires = new Map<Link, Wire>();
   const peers = new Map<Link, { peer: SimWorkerPeer; broker: BrokerNode }>();
@@ -71,7 +78,11 @@ export function createWorkerNode(world: World, name: string, service: string, co
         }
       });
       const peer: SimWorkerPeer = {
-        worker: undefined, greeted: false, identity: undefined, wire, plain: undefined,
+        worker: undefined,
+        greeted: false,
+        identity: undefined,
+        wire,
+        plain: undefined,
         ours: {
           welcome: (welcome) => core.welcome(link, welcome, now()),
           heartbeat: (backlog) => core.heartbeat(link, backlog, now()),
@@ -188,7 +199,11 @@ export function createWorkerNode(world: World, name: string, service: string, co
   );
 
   const node: WorkerNode = {
-    name, alive: true, pausedUntilMs: 0, core, wires,
+    name,
+    alive: true,
+    pausedUntilMs: 0,
+    core,
+    wires,
     kill() {
       node.alive = false;
       for (const { peer } of peers.values()) for (const request of peer.worker?.held.values() ?? []) ledger.of(request.body).harmed = true;
@@ -196,7 +211,11 @@ export function createWorkerNode(world: World, name: string, service: string, co
     },
     stop: () => core.stop(now()),
   };
-  const look = (): void => core.listed(brokers().map((broker) => broker.name), now());
+  const look = (): void =>
+    core.listed(
+      brokers().map((broker) => broker.name),
+      now(),
+    );
   look();
   world.every(200, node, look);
   world.every(20, node, () => core.tick(now()));

@@ -21,7 +21,11 @@ test("which colour is active is told at each change; a file that is empty or gon
     vi.advanceTimersByTime(5_000);
   };
   writeFileSync(file, "blue\n");
-  const watch = watchActiveColor(file, (color) => told.push(color), (problem) => problems.push(problem));
+  const watch = watchActiveColor(
+    file,
+    (color) => told.push(color),
+    (problem) => problems.push(problem),
+  );
   expect(told).toEqual(["blue"]);
   for (const content of ["", undefined, "green", "green\n", undefined]) later(content);
   expect(told).toEqual(["blue", "green"]);

@@ -45,7 +45,17 @@ describe("a backup", () => {
     const archive = await NewArchive.begin(place);
     await archive.add("state.json", "{}");
     expect(existsSync(place)).toBe(false);
-    await expect(archive.add("broken", Readable.from((function* () { yield Buffer.from("half"); throw new Error("the way broke"); })()))).rejects.toThrow("the way broke");
+    await expect(
+      archive.add(
+        "broken",
+        Readable.from(
+          (function* () {
+            yield Buffer.from("half");
+            throw new Error("the way broke");
+          })(),
+        ),
+      ),
+    ).rejects.toThrow("the way broke");
     await archive.abandon();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -62,12 +72,27 @@ describe("what is refused as a backup, and why:", () => {
   test.each<[string, () => void, string]>([
     ["nothing", () => rmSync(place, { recursive: true }), "there is no directory"],
     ["one that was not finished", () => rmSync(join(place, "manifest.json")), "was not finished"],
-    ["one with half of its list", () => writeFileSync(join(place, "manifest.json"), readFileSync(join(place, "manifest.json"), "utf8").slice(0, 40)), "is not whole"],
+    [
+      "one with half of its list",
+      () => writeFileSync(join(place, "manifest.json"), readFileSync(join(place, "manifest.json"), "utf8").slice(0, 40)),
+      "is not whole",
+    ],
     ["one without a file", () => rmSync(join(place, "state.json")), "state.json is missing"],
     ["one with a file that grew", () => appendFileSync(join(place, "prometheus/wal/00000000"), "x"), "prometheus/wal/00000000 has changed"],
     ["one of a later version", () => writeFileSync(join(place, "manifest.json"), JSON.stringify({ format: 2 })), "has format 2; this version reads 1"],
-    ["one that names files of others", () => writeFileSync(join(place, "manifest.json"), JSON.stringify({ format: 1, files: { "../../etc/passwd": {} } })), "names a file outside of it"],
-    ["a file", () => { renameSync(place, `${place}.old`); writeFileSync(place, ""); }, "is no directory"],
+    [
+      "one that names files of others",
+      () => writeFileSync(join(place, "manifest.json"), JSON.stringify({ format: 1, files: { "../../etc/passwd": {} } })),
+      "names a file outside of it",
+    ],
+    [
+      "a file",
+      () => {
+        renameSync(place, `${place}.old`);
+        writeFileSync(place, "");
+      },
+      "is no directory",
+    ],
   ])("%s", async (_, spoil, reason) => {
     await written();
     spoil();

@@ -12,9 +12,28 @@ const oldForm = formOf("0.1", true);
 const instance = Buffer.from("0123456789abcdef", "hex");
 
 const limits: BrokerLimits = {
-  heartbeatIntervalMs: 1000, heartbeatLiveness: 3, maxQueuedRequests: 100, maxQueuedBytes: 1e6, maxRequestsPerService: 100, maxBytesPerService: 1e6, maxRequestsPerClient: 100, maxBytesPerClient: 1e6,
-  maxServices: 10, maxWorkers: 10, maxClients: 10, maxMessageBytes: 1000, dedupeMaxReplies: 10, dedupeMaxBytes: 1e6, dedupeMs: 10_000, clientGraceMs: 5_000, longestRequestMs: 30_000,
-  plainWorkerTimeoutMs: 20_000, plainClientDelayMs: 10_000, roleDelayMs: 100_000, maxDeliveries: 3, instance,
+  heartbeatIntervalMs: 1000,
+  heartbeatLiveness: 3,
+  maxQueuedRequests: 100,
+  maxQueuedBytes: 1e6,
+  maxRequestsPerService: 100,
+  maxBytesPerService: 1e6,
+  maxRequestsPerClient: 100,
+  maxBytesPerClient: 1e6,
+  maxServices: 10,
+  maxWorkers: 10,
+  maxClients: 10,
+  maxMessageBytes: 1000,
+  dedupeMaxReplies: 10,
+  dedupeMaxBytes: 1e6,
+  dedupeMs: 10_000,
+  clientGraceMs: 5_000,
+  longestRequestMs: 30_000,
+  plainWorkerTimeoutMs: 20_000,
+  plainClientDelayMs: 10_000,
+  roleDelayMs: 100_000,
+  maxDeliveries: 3,
+  instance,
 };
 
 /** What the core did since the last look, as text: `reply c1 7 pong`. */
@@ -43,10 +62,21 @@ function start(changes: Partial<BrokerLimits> = {}): void {
   /** What comes after so many names the request, for the log. */
   const shown: Record<string, number> = { rejected: 2, redelivered: 1 };
   const outbox = new Proxy({} as Outbox, {
-    get: (_, method: string) => (...values: unknown[]) => {
-      if (!quiet.has(method)) said.push([method, ...values.slice(0, shown[method]).filter((value) => value !== undefined).map(show)].join(" "));
-      return sendable;
-    },
+    get:
+      (_, method: string) =>
+      (...values: unknown[]) => {
+        if (!quiet.has(method))
+          said.push(
+            [
+              method,
+              ...values
+                .slice(0, shown[method])
+                .filter((value) => value !== undefined)
+                .map(show),
+            ].join(" "),
+          );
+        return sendable;
+      },
   });
   core = createBroker({ ...limits, ...changes }, outbox, (service, body) =>
     answerManagement(service, body, { hasWorkers: (name) => (core.services.get(name)?.workers.size ?? 0) > 0, status: () => "{}" }),
@@ -80,9 +110,11 @@ function ourWorker(name: string, credit = 10, service = "s"): Named<WorkerPeer> 
 }
 const ask = (peer: ClientPeer, id: number, { service = "s", timeoutMs = 0, partialCredit = 0, body = `b${id}` } = {}): void =>
   core.clients.request(peer, id, timeoutMs, service, undefined, partialCredit, Buffer.from(body), nowMs);
-const askPlain = (peer: ClientPeer, body: string, service = "s", how = form): void => core.clients.plainRequest(peer, how, service, Buffer.from(body), undefined, nowMs);
+const askPlain = (peer: ClientPeer, body: string, service = "s", how = form): void =>
+  core.clients.plainRequest(peer, how, service, Buffer.from(body), undefined, nowMs);
 const ready = (peer: WorkerPeer, service = "s"): void => core.workers.plain(peer, { kind: "ready", form, service }, nowMs);
-const answer = (peer: WorkerPeer, delivery: number, body: string): void => core.workers.plain(peer, { kind: "final", form, delivery, body: [Buffer.from(body)] }, nowMs);
+const answer = (peer: WorkerPeer, delivery: number, body: string): void =>
+  core.workers.plain(peer, { kind: "final", form, delivery, body: [Buffer.from(body)] }, nowMs);
 const requests = (): string[] => heard().filter((line) => /^(request|plainRequest) /.test(line));
 
 beforeEach(() => start());
@@ -98,7 +130,11 @@ describe("a lost worker's request", () => {
     const w2 = ourWorker("w2", 5);
     core.workers.closed(w1, true, nowMs);
     // The one that had not begun waits no longer than the suspect's end, for this is the only worker.
-    expect(heard()).toEqual(["workerLeft w1 s connection-lost", "redelivered s", "request w2 1 30000 2 \0\0\0\0\0\0\0\x10 1 0 b1"].map((line) => line.replace("\0\0\0\0\0\0\0\x10", show(Buffer.from("0000000000000010", "hex")))));
+    expect(heard()).toEqual(
+      ["workerLeft w1 s connection-lost", "redelivered s", "request w2 1 30000 2 \0\0\0\0\0\0\0\x10 1 0 b1"].map((line) =>
+        line.replace("\0\0\0\0\0\0\0\x10", show(Buffer.from("0000000000000010", "hex"))),
+      ),
+    );
     core.workers.reply(w2, 1, Buffer.from("r1"), nowMs);
     expect(heard().map((line) => line.split(" ").slice(0, 3).join(" "))).toEqual(["reply c1 1", "request w2 2"]);
   });
@@ -125,7 +161,11 @@ describe("a lost worker's request", () => {
     core.workers.disconnect(w2, nowMs);
     heard();
     core.pulse(100);
-    expect(heard().map((line) => line.split(" ").slice(0, 5).join(" ")).sort()).toEqual(["error c1 1 expired maybe", "error c1 2 expired maybe", "error c1 3 no_such_service no"]);
+    expect(
+      heard()
+        .map((line) => line.split(" ").slice(0, 5).join(" "))
+        .sort(),
+    ).toEqual(["error c1 1 expired maybe", "error c1 2 expired maybe", "error c1 3 no_such_service no"]);
   });
 
   test("that was not called started when the connection was closed is not delivered again where redelivery is off", () => {
@@ -254,7 +294,11 @@ describe("a reply", () => {
     answer(w, 1, "b");
     part(2, "a");
     answer(w, 2, "b");
-    expect(heard().filter((line) => line.startsWith("plainReply"))).toEqual(["plainReply old MDP/0.1 final s ab", "plainReply new MDP/0.2 partial s a", "plainReply new MDP/0.2 final s b"]);
+    expect(heard().filter((line) => line.startsWith("plainReply"))).toEqual([
+      "plainReply old MDP/0.1 final s ab",
+      "plainReply new MDP/0.2 partial s a",
+      "plainReply new MDP/0.2 final s b",
+    ]);
   });
 
   test("whose parts grow beyond MAX_MESSAGE_SIZE is too large", () => {
@@ -677,7 +721,12 @@ describe("roles:", () => {
     ask(c, 2);
     core.workers.reply(w, 1, Buffer.from("r"), nowMs);
     askPlain(client("p"), "x");
-    expect(heard()).toEqual(["goAway c1 terminating", "error c1 2 draining no the broker is about to end", "reply c1 1 r", expect.stringMatching(/^request w1 2 /)]);
+    expect(heard()).toEqual([
+      "goAway c1 terminating",
+      "error c1 2 draining no the broker is about to end",
+      "reply c1 1 r",
+      expect.stringMatching(/^request w1 2 /),
+    ]);
   });
 
   test("what is left when the grace ends is handed back by name", () => {
@@ -698,7 +747,10 @@ describe("roles:", () => {
 });
 
 describe("mmi.", () => {
-  test.each([["s", "200"], ["unknown", "404"]])("service says of %s: %s", (name, code) => {
+  test.each([
+    ["s", "200"],
+    ["unknown", "404"],
+  ])("service says of %s: %s", (name, code) => {
     ourWorker("w1");
     const c = ours("c2");
     askPlain(client("c1"), name, "mmi.service");

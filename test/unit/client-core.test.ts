@@ -9,7 +9,15 @@ let core: ClientCore<string>;
 /** What left the core, as text: `settle one reply r`. */
 let said: string[];
 
-const welcome = (instance = "aaaaaaaaaaaaaaaa", role: Role = "active"): Welcome => ({ version: 1, instance, role, heartbeatIntervalMs: 1000, heartbeatLiveness: 3, maxBodyBytes: 1000, maxOutstanding: 3 });
+const welcome = (instance = "aaaaaaaaaaaaaaaa", role: Role = "active"): Welcome => ({
+  version: 1,
+  instance,
+  role,
+  heartbeatIntervalMs: 1000,
+  heartbeatLiveness: 3,
+  maxBodyBytes: 1000,
+  maxOutstanding: 3,
+});
 
 beforeEach(() => {
   said = [];
@@ -20,7 +28,10 @@ beforeEach(() => {
     return outcome.kind === "reply" ? `reply ${outcome.body!.toString()}` : `${outcome.name} ${outcome.executed}`;
   };
   const outbox = new Proxy({} as ClientOutbox<string>, {
-    get: (_, method: string) => (...values: unknown[]) => void said.push([method, ...values.filter((value) => value !== undefined).map(text)].join(" ")),
+    get:
+      (_, method: string) =>
+      (...values: unknown[]) =>
+        void said.push([method, ...values.filter((value) => value !== undefined).map(text)].join(" ")),
   });
   core = createClientCore<string>({ welcomeTimeoutMs: 500, random: () => 0 }, outbox);
 });

@@ -8,7 +8,8 @@ import { parseServerPairs } from "../../services/transport/server-pairs.ts";
 import { HungUpAtHello } from "../../services/transport/zmtp/curve-client.ts";
 
 const [first, second, own] = [createKeyPair(), createKeyPair(), createKeyPair()];
-const lines = (serverKey: string, { publicKey, secretKey } = own): string => `CURVE_SERVER_KEY=${serverKey}\nCURVE_PUBLIC_KEY=${publicKey}\nCURVE_SECRET_KEY=${secretKey}\n`;
+const lines = (serverKey: string, { publicKey, secretKey } = own): string =>
+  `CURVE_SERVER_KEY=${serverKey}\nCURVE_PUBLIC_KEY=${publicKey}\nCURVE_SECRET_KEY=${secretKey}\n`;
 
 let path: string;
 let folder: string;
@@ -83,7 +84,11 @@ describe("a peer's file", () => {
 
   test("may hold a comment, and a key that ends with an equals sign", () => {
     expect(parsePeerKeys("x", `# of the shop\n${lines(first.publicKey)}`).serverKey).toEqual([first.publicKey]);
-    expect(parsePeerKeys("x", "CURVE_SERVER_KEY=a=\nCURVE_PUBLIC_KEY=b\nCURVE_SECRET_KEY=c#=\n")).toEqual({ serverKey: ["a="], publicKey: "b", secretKey: "c#=" });
+    expect(parsePeerKeys("x", "CURVE_SERVER_KEY=a=\nCURVE_PUBLIC_KEY=b\nCURVE_SECRET_KEY=c#=\n")).toEqual({
+      serverKey: ["a="],
+      publicKey: "b",
+      secretKey: "c#=",
+    });
   });
 });
 
@@ -101,7 +106,11 @@ describe("a server's pairs", () => {
 
   test.each([
     ["nothing", "", "pairs must hold at least one CURVE pair"],
-    ["halves of two pairs", line() + line({ publicKey: first.publicKey, secretKey: second.secretKey }), "pairs:2 must be the public and the secret half of one CURVE pair"],
+    [
+      "halves of two pairs",
+      line() + line({ publicKey: first.publicKey, secretKey: second.secretKey }),
+      "pairs:2 must be the public and the secret half of one CURVE pair",
+    ],
     ["a time that is none", `${line().trim()} yesterday`, "pairs:1 must be"],
     ["a fourth word", `${line().trim()} 1700000000 more`, "pairs:1 must be"],
   ])("with %s are refused as a whole, and no secret is shown", (_, content, reason) => {

@@ -3,10 +3,18 @@ import { localEndpoint, parseEndpoint } from "../../services/transport/endpoint.
 import { resolveEndpoint } from "../../services/transport/resolve.ts";
 
 describe("an endpoint", () => {
-  test.each(["", "localhost:5555", "tcp://localhost", "tcp://:5555", "tcp://localhost:0", "tcp://localhost:65536", "tcp://a b:1", "ipc:///tmp/x", "tcp://localhost:5555/x", "tcp://[::1]:5555"])(
-    "is not %j",
-    (text) => expect(parseEndpoint(text)).toBeUndefined(),
-  );
+  test.each([
+    "",
+    "localhost:5555",
+    "tcp://localhost",
+    "tcp://:5555",
+    "tcp://localhost:0",
+    "tcp://localhost:65536",
+    "tcp://a b:1",
+    "ipc:///tmp/x",
+    "tcp://localhost:5555/x",
+    "tcp://[::1]:5555",
+  ])("is not %j", (text) => expect(parseEndpoint(text)).toBeUndefined());
 
   test.each([
     ["tcp://*:5555", { host: "*", port: 5555 }],

@@ -9,19 +9,45 @@ type Call = [string, ...unknown[]];
 
 /** A visitor that writes down what it is told. */
 function recorder<V extends object>(calls: Call[]): V {
-  return new Proxy({} as V, { get: (_, name: string) => (...values: unknown[]) => void calls.push([name, ...values.map((value) => (Buffer.isBuffer(value) ? value.toString("hex") : value))]) });
+  return new Proxy({} as V, {
+    get:
+      (_, name: string) =>
+      (...values: unknown[]) =>
+        void calls.push([name, ...values.map((value) => (Buffer.isBuffer(value) ? value.toString("hex") : value))]),
+  });
 }
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
-const bodies = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(inlineBelowBytes - 1, inlineBelowBytes, 70_000).map((size) => new Uint8Array(size).fill(7))).map((bytes) => Buffer.from(bytes));
+const bodies = fc
+  .oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.constantFrom(inlineBelowBytes - 1, inlineBelowBytes, 70_000).map((size) => new Uint8Array(size).fill(7)),
+  )
+  .map((bytes) => Buffer.from(bytes));
 const names = fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 255 });
 const texts = fc.string({ maxLength: 200 });
 const instance = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString("hex"));
 const trace = fc.option(fc.string({ maxLength: 60 }), { nil: undefined });
 
-test.each([[1, "blue", undefined], [2, "blue", "blue"], [2, "green", "green"], [2, undefined, undefined]] as const)("WELCOME of version %i from a %s broker tells the colour %s", (version, color, told) => {
-  const about = { version, instance: "0123456789abcdef", role: "active", heartbeatIntervalMs: 1, heartbeatLiveness: 2, maxBodyBytes: 3, maxOutstanding: 4 } as const;
-  for (const [side, read] of [[toClient, readToClient], [toWorker, readToWorker]] as const) {
+test.each([
+  [1, "blue", undefined],
+  [2, "blue", "blue"],
+  [2, "green", "green"],
+  [2, undefined, undefined],
+] as const)("WELCOME of version %i from a %s broker tells the colour %s", (version, color, told) => {
+  const about = {
+    version,
+    instance: "0123456789abcdef",
+    role: "active",
+    heartbeatIntervalMs: 1,
+    heartbeatLiveness: 2,
+    maxBodyBytes: 3,
+    maxOutstanding: 4,
+  } as const;
+  for (const [side, read] of [
+    [toClient, readToClient],
+    [toWorker, readToWorker],
+  ] as const) {
     const writer = new RecordWriter();
     const calls: Call[] = [];
     side.welcome(writer, { ...about, color });
@@ -65,7 +91,12 @@ describe("what one side writes, the other reads, any number of records to a mess
         toClient.goAway(writer, "standby");
         readToClient(writer.take(), recorder(calls));
         const hex = body.toString("hex");
-        expect(calls.splice(0)).toEqual([["reply", number, hex], ["partial", number, hex + hex], ["error", number, "busy", "no", text], ["goAway", "standby"]]);
+        expect(calls.splice(0)).toEqual([
+          ["reply", number, hex],
+          ["partial", number, hex + hex],
+          ["error", number, "busy", "no", text],
+          ["goAway", "standby"],
+        ]);
 
         fromWorker.ready(writer, name);
         fromWorker.credit(writer, number);
@@ -74,10 +105,23 @@ describe("what one side writes, the other reads, any number of records to a mess
         const frames = writer.take();
         expect(isWorkerMessage(frames)).toBe(true);
         readFromWorker(frames, recorder(calls));
-        expect(calls.splice(0)).toEqual([["ready", name], ["credit", number], ["reply", number, hex], ["error", number, "failed", text]]);
+        expect(calls.splice(0)).toEqual([
+          ["ready", name],
+          ["credit", number],
+          ["reply", number, hex],
+          ["error", number, "failed", text],
+        ]);
 
         toWorker.request(writer, number, 5, 2, Buffer.alloc(8, 9), number, text, 3, body, [body]);
-        toWorker.welcome(writer, { version: 1, instance: "0123456789abcdef", role: "terminating", heartbeatIntervalMs: number, heartbeatLiveness: 3, maxBodyBytes: 4, maxOutstanding: 5 });
+        toWorker.welcome(writer, {
+          version: 1,
+          instance: "0123456789abcdef",
+          role: "terminating",
+          heartbeatIntervalMs: number,
+          heartbeatLiveness: 3,
+          maxBodyBytes: 4,
+          maxOutstanding: 5,
+        });
         readToWorker(writer.take(), recorder(calls));
         expect(calls[0]).toEqual(["request", number, 5, 2, "09".repeat(8), number, text, 3, hex + hex]);
         expect(calls[1]![1]).toMatchObject({ role: "terminating", heartbeatIntervalMs: number });

@@ -6,9 +6,15 @@ import { missing, type Silence } from "../../operations/history/silences.ts";
 
 const nowMs = Date.parse("2026-11-28T12:00:00Z");
 const silence = (rest: Partial<Silence> = {}): Silence => ({
-  id: "1d2c", status: { state: "active" }, updatedAt: "2026-11-28T10:00:00.000Z",
+  id: "1d2c",
+  status: { state: "active" },
+  updatedAt: "2026-11-28T10:00:00.000Z",
   matchers: [{ name: "alertname", value: "ZeromqBrokerDown", isRegex: false, isEqual: true }],
-  startsAt: "2026-11-28T10:00:00.000Z", endsAt: "2026-11-29T10:00:00.000Z", createdBy: "Ada", comment: "maintenance", ...rest,
+  startsAt: "2026-11-28T10:00:00.000Z",
+  endsAt: "2026-11-29T10:00:00.000Z",
+  createdBy: "Ada",
+  comment: "maintenance",
+  ...rest,
 });
 
 describe("silences that are restored", () => {
@@ -18,7 +24,12 @@ describe("silences that are restored", () => {
   });
 
   test("are not doubled, whatever id and order the same one has there", () => {
-    const there = silence({ id: "9f8e", matchers: [{ isEqual: true, isRegex: false, value: "ZeromqBrokerDown", name: "alertname" }], startsAt: "2026-11-28T11:59:00.000Z", endsAt: "2026-11-29T10:00:00Z" });
+    const there = silence({
+      id: "9f8e",
+      matchers: [{ isEqual: true, isRegex: false, value: "ZeromqBrokerDown", name: "alertname" }],
+      startsAt: "2026-11-28T11:59:00.000Z",
+      endsAt: "2026-11-29T10:00:00Z",
+    });
     expect(missing([silence()], [there], nowMs)).toEqual([]);
     expect(missing([silence()], [silence({ comment: "another" })], nowMs)).toHaveLength(1);
   });
@@ -47,7 +58,11 @@ describe("log lines that are restored", () => {
     const all = await sent(lines);
     expect(all.length).toBeGreaterThan(2);
     for (const batch of all) expect(batch.length).toBeLessThan(8_000_000);
-    const ids = all.join("").split("\n").filter((line) => line.startsWith('{"create"')).map((line) => (JSON.parse(line) as { create: { _id: string } }).create._id);
+    const ids = all
+      .join("")
+      .split("\n")
+      .filter((line) => line.startsWith('{"create"'))
+      .map((line) => (JSON.parse(line) as { create: { _id: string } }).create._id);
     expect(ids).toEqual(lines.map((_, number) => String(number)));
   });
 });

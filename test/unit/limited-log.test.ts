@@ -11,7 +11,10 @@ test("a kind is told once in a while, with the number left out, and peers that m
   for (let count = 0; count < 10; count += 1) log.warn("a", { count }, "said");
   nowMs = 5_000;
   log.warn("a", { count: 10 }, "said");
-  expect(lines).toEqual([[{ count: 0 }, "said"], [{ count: 10, suppressed: 9 }, "said"]]);
+  expect(lines).toEqual([
+    [{ count: 0 }, "said"],
+    [{ count: 10, suppressed: 9 }, "said"],
+  ]);
   for (let kind = 0; kind < 10_000; kind += 1) log.warn(`kind ${kind}`, {}, "made up");
   expect(lines.length).toBeLessThan(30);
 });

@@ -39,10 +39,18 @@ describe("what a line says of an error", () => {
 
   test("names the system's errors and the causes", () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED 10.0.0.1:5432"), { code: "ECONNREFUSED", syscall: "connect" });
-    expect(describeError(new Error("outer", { cause: refused }))).toMatchObject({ type: "Error", cause: { type: "Error", code: "ECONNREFUSED", syscall: "connect" } });
+    expect(describeError(new Error("outer", { cause: refused }))).toMatchObject({
+      type: "Error",
+      cause: { type: "Error", code: "ECONNREFUSED", syscall: "connect" },
+    });
   });
 
-  test.each([["hunter2", "string"], [null, "null"], [undefined, "undefined"], [{ body: "hunter2" }, "object"]])("of %o is its kind", (thrown, type) => {
+  test.each([
+    ["hunter2", "string"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [{ body: "hunter2" }, "object"],
+  ])("of %o is its kind", (thrown, type) => {
     expect(describeError(thrown)).toEqual({ type });
   });
 });

@@ -48,7 +48,13 @@ describe("each form is read, and answered in kind", () => {
   });
 
   test("PING is answered with PONG, with and without the empty frame", () => {
-    for (const [given, answer] of [[["", "PING"], ["", "PONG"]], [["PING"], ["PONG"]]] as const) {
+    for (const [given, answer] of [
+      [
+        ["", "PING"],
+        ["", "PONG"],
+      ],
+      [["PING"], ["PONG"]],
+    ] as const) {
       const ping = decodeFromClient(frames(given));
       if (ping.kind !== "ping") throw new Error(`read as ${ping.kind}`);
       expect(texts(encodeToClient({ kind: "pong", delimited: ping.delimited }))).toEqual(answer);
@@ -65,6 +71,10 @@ test("a client that numbers its commands like a worker's is understood, and answ
   const message = decodeFromClient(frames(["", "MDPC02", "\x02", "echo", "x"]));
   if (message.kind !== "request") throw new Error(message.kind);
   expect(message).toMatchObject({ service: "echo", form: { version: "0.2", delimited: true } });
-  const reply = (part: "partial" | "final") => encodeToClient({ kind: "reply", form: message.form, part, service: "echo", body: frames(["y"]) }).map((frame) => frame.toString("latin1"));
-  expect([reply("partial"), reply("final")]).toEqual([["", "MDPC02", "\x03", "echo", "y"], ["", "MDPC02", "\x04", "echo", "y"]]);
+  const reply = (part: "partial" | "final") =>
+    encodeToClient({ kind: "reply", form: message.form, part, service: "echo", body: frames(["y"]) }).map((frame) => frame.toString("latin1"));
+  expect([reply("partial"), reply("final")]).toEqual([
+    ["", "MDPC02", "\x03", "echo", "y"],
+    ["", "MDPC02", "\x04", "echo", "y"],
+  ]);
 });

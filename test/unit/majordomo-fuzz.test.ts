@@ -7,7 +7,11 @@ import { isWorkerMessage, readFromWorker } from "../../services/majordomo/extens
 import { decodeFromWorker } from "../../services/majordomo/worker.ts";
 
 const headers = ["", "MDPC01", "MDPC02", "MDPC03", "MDPW01", "MDPW02", "MDPW9", "ZSTC01", "ZSTW01", "ZSTC02", "PING"].map((text) => Buffer.from(text));
-const anyFrame = fc.oneof(fc.constantFrom(...headers), fc.integer({ min: 0, max: 9 }).map((byte) => Buffer.of(byte)), fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)));
+const anyFrame = fc.oneof(
+  fc.constantFrom(...headers),
+  fc.integer({ min: 0, max: 9 }).map((byte) => Buffer.of(byte)),
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+);
 const anyMessage = fc.array(anyFrame, { minLength: 1, maxLength: 9 });
 
 test("whatever frames a peer sends, a decoder says what they are or what is wrong with them, and throws nothing", () => {

@@ -19,7 +19,11 @@ beforeEach(() => start());
 
 function start(env: Record<string, string> = {}): void {
   const settings = readBrokerSettings({ env: { COLOR: "green", MAX_SERVICE_LABELS: "2", ...env } });
-  measures = createMeasures(settings, () => core, () => keysCreated);
+  measures = createMeasures(
+    settings,
+    () => core,
+    () => keysCreated,
+  );
   const told: Partial<Outbox> = { ended: measures.ended, redelivered: measures.redelivered, workerJoined: (_, service) => measures.served(service) };
   const outbox = new Proxy(told as Outbox, { get: (given, name) => given[name as keyof Outbox] ?? (() => true) });
   core = createBroker({ ...settings, roleDelayMs: 120_000, instance: Buffer.alloc(8) }, outbox);
@@ -46,10 +50,17 @@ interface Series {
 
 async function scraped(): Promise<Series[]> {
   const text = await measures.exposition.metrics();
-  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
-    const [, name, labels, value] = /^(\w+)\{(.*)\} (\S+)$/.exec(line)!;
-    return { name: name!, labels: Object.fromEntries([...labels!.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, text]) => [label!, text!])), value: Number(value) };
-  });
+  return text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [, name, labels, value] = /^(\w+)\{(.*)\} (\S+)$/.exec(line)!;
+      return {
+        name: name!,
+        labels: Object.fromEntries([...labels!.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, text]) => [label!, text!])),
+        value: Number(value),
+      };
+    });
 }
 
 /** A metric's values by service, its other labels summed up or as given. */
@@ -175,7 +186,9 @@ describe("label values", () => {
   test("are neither long nor twice the same", async () => {
     join("x".repeat(129));
     join("other");
-    expect((await scraped()).filter(({ name }) => name === "zeromq_workers")).toEqual([{ name: "zeromq_workers", labels: { service: "other", color: "green" }, value: 2 }]);
+    expect((await scraped()).filter(({ name }) => name === "zeromq_workers")).toEqual([
+      { name: "zeromq_workers", labels: { service: "other", color: "green" }, value: 2 },
+    ]);
     join("x".repeat(128));
     expect(Object.keys(await values(serviceMetrics.workers))).toHaveLength(2);
   });

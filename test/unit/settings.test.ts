@@ -89,7 +89,11 @@ describe("where a setting comes from", () => {
       heartbeatLiveness: 3,
     });
     const worker = file("broker_address = tcp://zeromq-broker-service:5556\nworker_timeout = 5.0\nretry_attempts = 3\n");
-    expect(readWorkerSettings({ env: { CONFIG_FILE: worker } })).toMatchObject({ brokers: ["tcp://zeromq-broker-service:5556"], timeoutMs: 5000, retryAttempts: 3 });
+    expect(readWorkerSettings({ env: { CONFIG_FILE: worker } })).toMatchObject({
+      brokers: ["tcp://zeromq-broker-service:5556"],
+      timeoutMs: 5000,
+      retryAttempts: 3,
+    });
   });
 
   test("an empty variable counts as not set", () => {

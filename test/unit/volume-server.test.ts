@@ -51,11 +51,25 @@ const post = async (what: string): Promise<void> => expect((await fetch(`${addre
 
 describe("of Prometheus' volume", () => {
   test("the log and the finished blocks are given, the log first", async () => {
-    for (const path of ["wal/00000002", "wal/00000001", "wal/checkpoint.00000000/00000000", "wal/checkpoint.00000001.tmp/00000000", `${block}/meta.json`, `${block}/chunks/000001`]) put(path, path);
+    for (const path of [
+      "wal/00000002",
+      "wal/00000001",
+      "wal/checkpoint.00000000/00000000",
+      "wal/checkpoint.00000001.tmp/00000000",
+      `${block}/meta.json`,
+      `${block}/chunks/000001`,
+    ])
+      put(path, path);
     for (const path of [`${block}.tmp-for-creation/meta.json`, "chunks_head/000001", "lock", "queries.active"]) put(path, path);
     await serve("prometheus");
     const given = await files();
-    expect(given.map(({ path }) => path)).toEqual(["wal/00000001", "wal/00000002", "wal/checkpoint.00000000/00000000", `${block}/chunks/000001`, `${block}/meta.json`]);
+    expect(given.map(({ path }) => path)).toEqual([
+      "wal/00000001",
+      "wal/00000002",
+      "wal/checkpoint.00000000/00000000",
+      `${block}/chunks/000001`,
+      `${block}/meta.json`,
+    ]);
     for (const [number, { path }] of given.entries()) expect((await file(number)).toString()).toBe(path);
   });
 
@@ -63,7 +77,10 @@ describe("of Prometheus' volume", () => {
     put("wal/00000000", "written");
     put(`${block}/index`, "");
     await serve("prometheus");
-    expect(await files()).toEqual([{ path: "wal/00000000", bytes: 7 }, { path: `${block}/index`, bytes: 0 }]);
+    expect(await files()).toEqual([
+      { path: "wal/00000000", bytes: 7 },
+      { path: `${block}/index`, bytes: 0 },
+    ]);
     appendFileSync(join(volume, "wal/00000000"), " later");
     rmSync(join(volume, "wal"), { recursive: true });
     expect((await file(0)).toString()).toBe("written");

@@ -4,7 +4,15 @@ import { backoff, createWorkerCore, stuckMs } from "../../services/worker/core.t
 import type { WorkerCore } from "../../services/worker/core.ts";
 import type { Job, WorkerLimits, WorkerOutbox } from "../../services/worker/outbox.ts";
 
-const welcome: Welcome = { version: 1, instance: "0123456789abcdef", role: "active", heartbeatIntervalMs: 1000, heartbeatLiveness: 3, maxBodyBytes: 1000, maxOutstanding: 100 };
+const welcome: Welcome = {
+  version: 1,
+  instance: "0123456789abcdef",
+  role: "active",
+  heartbeatIntervalMs: 1000,
+  heartbeatLiveness: 3,
+  maxBodyBytes: 1000,
+  maxOutstanding: 100,
+};
 const who = Buffer.alloc(8);
 
 let core: WorkerCore;
@@ -19,15 +27,18 @@ function start(change: Partial<WorkerLimits> = {}): void {
   jobs = new Map();
   begun = new Set();
   links = 0;
-  const text = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString() : typeof value === "object" && value !== null ? (value as Job).body.toString() : String(value));
+  const text = (value: unknown): string =>
+    Buffer.isBuffer(value) ? value.toString() : typeof value === "object" && value !== null ? (value as Job).body.toString() : String(value);
   const outbox = new Proxy({} as WorkerOutbox, {
-    get: (_, method: string) => (...values: unknown[]) => {
-      if (method === "open") links += 1;
-      if (method === "run") jobs.set((values[0] as Job).body.toString(), values[0] as Job);
-      if (method === "revoke") return !begun.has((values[0] as Job).body.toString());
-      said.push([method, ...values.map(text)].join(" "));
-      return undefined;
-    },
+    get:
+      (_, method: string) =>
+      (...values: unknown[]) => {
+        if (method === "open") links += 1;
+        if (method === "run") jobs.set((values[0] as Job).body.toString(), values[0] as Job);
+        if (method === "revoke") return !begun.has((values[0] as Job).body.toString());
+        said.push([method, ...values.map(text)].join(" "));
+        return undefined;
+      },
   });
   core = createWorkerCore({ concurrency: 1, welcomeTimeoutMs: 5_000, random: () => 0, ...change }, outbox);
 }
@@ -152,7 +163,8 @@ describe("credit", () => {
         for (const line of lines) {
           const [what, link, count] = line.split(" ");
           if (what === "run") running.push(link!);
-          for (let left = what === "credit" ? Number(count) : 0; left > 0; left -= 1) request(Number(link), (delivered[Number(link)]! += 1), `${link}.${delivered[Number(link)]}`, nowMs);
+          for (let left = what === "credit" ? Number(count) : 0; left > 0; left -= 1)
+            request(Number(link), (delivered[Number(link)]! += 1), `${link}.${delivered[Number(link)]}`, nowMs);
         }
       }
     };

@@ -33,7 +33,11 @@ function start(handler: Handler, change: Partial<RunnerOptions> = {}): void {
       dropped: (slot) => void sent.push(`${slot} dropped`),
       wake() {},
     },
-    log: { isLevelEnabled: () => false, error: (...line: unknown[]) => void logged.push(line), warn: (...line: unknown[]) => void logged.push(line) } as unknown as RunnerOptions["log"],
+    log: {
+      isLevelEnabled: () => false,
+      error: (...line: unknown[]) => void logged.push(line),
+      warn: (...line: unknown[]) => void logged.push(line),
+    } as unknown as RunnerOptions["log"],
     now,
     onOutcome: () => {},
     ...change,
@@ -63,13 +67,16 @@ describe("a handler that fails", () => {
     expect(logged).toEqual([[expect.objectContaining({ err: error, request_id: "0011223344556677-7", color: "green" }), "handler failed"]]);
   });
 
-  test.each([new HandlerError("no such customer"), Object.assign(new Error("no such customer"), { expose: true })])("tells what is meant for the client: %o", async (error) => {
-    start(() => {
-      throw error;
-    });
-    request(1);
-    await says("1 failed: no such customer");
-  });
+  test.each([new HandlerError("no such customer"), Object.assign(new Error("no such customer"), { expose: true })])(
+    "tells what is meant for the client: %o",
+    async (error) => {
+      start(() => {
+        throw error;
+      });
+      request(1);
+      await says("1 failed: no such customer");
+    },
+  );
 
   test.each([undefined, null, "text", 7])("with %s thrown fails like any other", async (thrown) => {
     start(() => Promise.reject(thrown));
@@ -108,11 +115,17 @@ describe("a handler that fails", () => {
     expect(handler).toHaveBeenCalledTimes(1);
   });
 
-  test.each([[undefined, "undefined"], [null, "null"], [7, "number"]])("with %s instead of a reply says so in the log", async (reply, name) => {
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [7, "number"],
+  ])("with %s instead of a reply says so in the log", async (reply, name) => {
     start((() => reply) as unknown as Handler);
     request(1);
     await vi.waitFor(() => expect(sent).toHaveLength(1), waiting);
-    expect(logged).toEqual([[expect.objectContaining({ err: expect.objectContaining({ message: expect.stringContaining(`not ${name}`) }) }), "handler failed"]]);
+    expect(logged).toEqual([
+      [expect.objectContaining({ err: expect.objectContaining({ message: expect.stringContaining(`not ${name}`) }) }), "handler failed"],
+    ]);
   });
 
   test("with a reply that is too large names both sizes", async () => {
@@ -146,10 +159,13 @@ describe("a request whose time is over", () => {
 
   test("is ended once between two tries as well, and the next one runs", async () => {
     const outcomes: string[] = [];
-    start((body) => {
-      if (body.toString() === "good") return "fine";
-      throw retryable;
-    }, { timeoutMs: 120, attempts: 99, onOutcome: (outcome) => void outcomes.push(outcome) });
+    start(
+      (body) => {
+        if (body.toString() === "good") return "fine";
+        throw retryable;
+      },
+      { timeoutMs: 120, attempts: 99, onOutcome: (outcome) => void outcomes.push(outcome) },
+    );
     request(1);
     request(2, { body: "good" });
     await says("1 expired: its time was over before its handler ended", "2 reply fine");
@@ -195,7 +211,13 @@ describe("a reply", () => {
     ["a string", () => "ä"],
     ["a part of a Uint8Array", () => new Uint8Array([1, ...Buffer.from("ä"), 1]).subarray(1, 3)],
     ["a promise", async () => "ä"],
-    ["what a generator yields, joined where parts are not asked for", function* () { yield Buffer.from("ä").subarray(0, 1); return Buffer.from("ä").subarray(1); }],
+    [
+      "what a generator yields, joined where parts are not asked for",
+      function* () {
+        yield Buffer.from("ä").subarray(0, 1);
+        return Buffer.from("ä").subarray(1);
+      },
+    ],
   ])("may be %s", async (_, handler) => {
     start(handler);
     request(1);
@@ -238,5 +260,10 @@ test("the context tells what came with the request", async () => {
   });
   request(1, { trace: "00-abc-def-01\nvendor=1" });
   await says("1 reply reply");
-  expect(context).toMatchObject({ service: "echo", requestId: "0011223344556677-7", attempt: 1, trace: { traceparent: "00-abc-def-01", tracestate: "vendor=1" } });
+  expect(context).toMatchObject({
+    service: "echo",
+    requestId: "0011223344556677-7",
+    attempt: 1,
+    trace: { traceparent: "00-abc-def-01", tracestate: "vendor=1" },
+  });
 });

@@ -21,18 +21,22 @@ describe("frames", () => {
   test("are the same wherever the stream is cut", () => {
     const sizes = fc.constantFrom(0, 1, 2, 254, 255, 256, 257, 1_000);
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(0, flag.more, flag.command), sizes), { minLength: 1, maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1 }), (list, cuts) => {
-        const sent = list.map(([flags, size], index) => ({ flags, body: Buffer.alloc(size, index + 1) }));
-        const stream = Buffer.concat(sent.map(({ flags, body }) => frame(flags, body)));
-        const read: { flags: number; body: Buffer }[] = [];
-        const reader = createFrameReader(2_000, (flags, body) => read.push({ flags, body }));
-        for (let at = 0, turn = 0; at < stream.length; turn += 1) {
-          const length = cuts[turn % cuts.length]!;
-          reader.push(stream.subarray(at, at + length));
-          at += length;
-        }
-        expect(read).toEqual(sent);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(0, flag.more, flag.command), sizes), { minLength: 1, maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1 }),
+        (list, cuts) => {
+          const sent = list.map(([flags, size], index) => ({ flags, body: Buffer.alloc(size, index + 1) }));
+          const stream = Buffer.concat(sent.map(({ flags, body }) => frame(flags, body)));
+          const read: { flags: number; body: Buffer }[] = [];
+          const reader = createFrameReader(2_000, (flags, body) => read.push({ flags, body }));
+          for (let at = 0, turn = 0; at < stream.length; turn += 1) {
+            const length = cuts[turn % cuts.length]!;
+            reader.push(stream.subarray(at, at + length));
+            at += length;
+          }
+          expect(read).toEqual(sent);
+        },
+      ),
     );
   });
 
@@ -78,7 +82,10 @@ describe("a greeting", () => {
 
 test("metadata are read as they were written, and cut ones are refused", () => {
   const bytes = encodeMetadata({ "Socket-Type": "ROUTER", Identity: "me" });
-  expect([...decodeMetadata(bytes)].map(([name, value]) => [name, value.toString()])).toEqual([["socket-type", "ROUTER"], ["identity", "me"]]);
+  expect([...decodeMetadata(bytes)].map(([name, value]) => [name, value.toString()])).toEqual([
+    ["socket-type", "ROUTER"],
+    ["identity", "me"],
+  ]);
   for (let length = 1; length < bytes.length; length += 1) {
     if (length !== 22) expect(() => decodeMetadata(bytes.subarray(0, length))).toThrow(ProtocolError);
   }
@@ -105,7 +112,11 @@ describe("CURVE", () => {
   const meta = encodeMetadata({ "Socket-Type": "DEALER" });
 
   /** Passes commands to and fro; `change` may alter what a side sends. */
-  function shake(serverKey: string, admit: (key: string) => Admission | undefined, change: (command: Buffer, step: number) => Buffer = (command) => command): [Mechanism, Mechanism, unknown] {
+  function shake(
+    serverKey: string,
+    admit: (key: string) => Admission | undefined,
+    change: (command: Buffer, step: number) => Buffer = (command) => command,
+  ): [Mechanism, Mechanism, unknown] {
     const one = curveClient({ serverKey, ...client });
     const other = curveServer({ keys: () => pairs, admit });
     other.start(meta);
@@ -120,10 +131,16 @@ describe("CURVE", () => {
     }
   }
 
-  test.each([["the current", server], ["the next", next]])("lets in who has %s server key and is admitted, and knows who it is", (_, { publicKey }) => {
+  test.each([
+    ["the current", server],
+    ["the next", next],
+  ])("lets in who has %s server key and is admitted, and knows who it is", (_, { publicKey }) => {
     const [one, other, identity] = shake(publicKey, (key) => (key === client.publicKey ? { name: "shop", services: ["a"] } : undefined));
     expect(identity).toEqual({ publicKey: client.publicKey, serverKey: publicKey, name: "shop", services: ["a"] });
-    for (const [from, to] of [[one, other], [other, one]] as const) {
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
       for (const body of [Buffer.alloc(0), Buffer.from("hello"), Buffer.alloc(100_000, 1)]) {
         expect(to.open!(from.seal!(flag.more, body))).toEqual({ flags: flag.more, body });
       }
@@ -132,7 +149,11 @@ describe("CURVE", () => {
 
   test("refuses a key that is not admitted, and everybody where nobody can say", () => {
     expect(() => shake(server.publicKey, () => undefined)).toThrow(Refused);
-    expect(() => shake(server.publicKey, () => { throw new Error("no file"); })).toThrow(/nobody could say .* no file/);
+    expect(() =>
+      shake(server.publicKey, () => {
+        throw new Error("no file");
+      }),
+    ).toThrow(/nobody could say .* no file/);
   });
 
   test("refuses a server key that is not its own", () => {
@@ -152,7 +173,13 @@ describe("CURVE", () => {
         };
         expect(() => shake(server.publicKey, () => ({ name: "x" }), change)).toThrow(ProtocolError);
       }
-      expect(() => shake(server.publicKey, () => ({ name: "x" }), (command, now) => (now === step ? command.subarray(0, command.length - 1) : command))).toThrow(ProtocolError);
+      expect(() =>
+        shake(
+          server.publicKey,
+          () => ({ name: "x" }),
+          (command, now) => (now === step ? command.subarray(0, command.length - 1) : command),
+        ),
+      ).toThrow(ProtocolError);
     }
   });
 
@@ -189,7 +216,10 @@ describe("a file of admitted keys", () => {
   test("admits its lines, and a wrong line admits nobody and is named without its content", () => {
     const text = `# who may\n${one} shop\n\n${two} till sell,refund\nnonsense here\n${createKeyPair().publicKey}\n${one} again\n`;
     const { admitted, problems } = parseAdmittedKeys("keys", text);
-    expect([...admitted]).toEqual([[one, { name: "shop" }], [two, { name: "till", services: ["sell", "refund"] }]]);
+    expect([...admitted]).toEqual([
+      [one, { name: "shop" }],
+      [two, { name: "till", services: ["sell", "refund"] }],
+    ]);
     expect(problems).toEqual([
       "keys:5: the first word must be a public key of 40 Z85 characters, it has 8",
       "keys:6: a name must stand after the key",

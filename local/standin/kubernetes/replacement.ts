@@ -1,7 +1,7 @@
 // Part of the stand-in for Pulumi's Kubernetes plugin. Which changes an object cannot take: the genuine plugin's table.
 
-import { touches } from "../property-diff.ts"
-import type { Properties } from "../property-values.ts"
+import { touches } from "../property-diff.ts";
+import type { Properties } from "../property-values.ts";
 
 const fixed: Record<string, string[]> = {
   ConfigMap: ["data", "binaryData"],
@@ -17,13 +17,13 @@ const fixed: Record<string, string[]> = {
   RoleBinding: ["roleRef"],
   ClusterRoleBinding: ["roleRef"],
   StorageClass: ["parameters", "provisioner"],
-}
+};
 
-const known = /^(v1|(apps|batch|rbac\.authorization\.k8s\.io|storage\.k8s\.io)\/v1)$/
+const known = /^(v1|(apps|batch|rbac\.authorization\.k8s\.io|storage\.k8s\.io)\/v1)$/;
 
 /** `mutableKinds` are those whose data the provider's settings allow to change in place. */
 export const needsReplacement = ({ apiVersion, kind }: Properties, path: string, mutableKinds: readonly string[] = []): boolean =>
   !(mutableKinds.includes(kind) && /^(data|binaryData|stringData)\b/.test(path)) &&
-  ["metadata.name", "metadata.namespace", ...(known.test(apiVersion) ? fixed[kind] ?? [] : [])].some(field => touches(path, field))
+  ["metadata.name", "metadata.namespace", ...(known.test(apiVersion) ? (fixed[kind] ?? []) : [])].some((field) => touches(path, field));
 
-export const isAutonamed = (object: Properties): boolean => object.metadata?.annotations?.["pulumi.com/autonamed"] === "true"
+export const isAutonamed = (object: Properties): boolean => object.metadata?.annotations?.["pulumi.com/autonamed"] === "true";

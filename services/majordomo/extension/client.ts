@@ -187,7 +187,16 @@ export const fromClient = {
     writer.begin(header, record.heartbeat, 0);
   },
   /** `timeoutMs`: what is left of its time. */
-  request(writer: RecordWriter, id: number, timeoutMs: number, retry: boolean, service: string, trace: string | undefined, partialCredit: number, body: Buffer): void {
+  request(
+    writer: RecordWriter,
+    id: number,
+    timeoutMs: number,
+    retry: boolean,
+    service: string,
+    trace: string | undefined,
+    partialCredit: number,
+    body: Buffer,
+  ): void {
     const traceBytes = trace === undefined ? undefined : textBytes(trace);
     writer.begin(header, record.request, 4 + 4 + 1 + 1 + service.length + (traceBytes === undefined ? 0 : 2 + traceBytes.length) + 4 + bodyRoom(body));
     writer.u32(id);

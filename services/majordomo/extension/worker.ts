@@ -34,7 +34,16 @@ export interface ToWorkerVisitor {
   welcome(welcome: Welcome): void;
   heartbeat(backlog: number): void;
   /** `attempt`: 1 for the first delivery. `client` and `id` name the request in everybody's logs. */
-  request(delivery: number, timeoutMs: number, attempt: number, client: Buffer, id: number, trace: string | undefined, partialCredit: number, body: Buffer): void;
+  request(
+    delivery: number,
+    timeoutMs: number,
+    attempt: number,
+    client: Buffer,
+    id: number,
+    trace: string | undefined,
+    partialCredit: number,
+    body: Buffer,
+  ): void;
   /** Nobody waits for it any more. */
   cancel(delivery: number): void;
   partialCredit(delivery: number, count: number): void;
@@ -214,7 +223,16 @@ export const toWorker = {
   },
   /** `client`: 8 bytes. */
   request(
-    writer: RecordWriter, delivery: number, timeoutMs: number, attempt: number, client: Buffer, id: number, trace: string | undefined, partialCredit: number, body: Buffer, more?: Body,
+    writer: RecordWriter,
+    delivery: number,
+    timeoutMs: number,
+    attempt: number,
+    client: Buffer,
+    id: number,
+    trace: string | undefined,
+    partialCredit: number,
+    body: Buffer,
+    more?: Body,
   ): void {
     const traceBytes = trace === undefined ? undefined : textBytes(trace);
     writer.begin(header, record.request, 4 + 4 + 1 + 1 + instanceBytes + 4 + (traceBytes === undefined ? 0 : 2 + traceBytes.length) + 4 + bodyRoom(body, more));

@@ -142,8 +142,7 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
   };
 
   /** A reset while the handshake goes on is a refusal like any other hanging up. */
-  const hungUp = (error: NodeJS.ErrnoException): Error =>
-    error.code === "ECONNRESET" ? (mechanism.refusedInSilence ?? error) : error;
+  const hungUp = (error: NodeJS.ErrnoException): Error => (error.code === "ECONNRESET" ? (mechanism.refusedInSilence ?? error) : error);
 
   const fail = (error: unknown): void => {
     if (!(error instanceof ProtocolError)) throw error;

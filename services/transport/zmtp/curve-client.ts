@@ -24,7 +24,8 @@ export class HungUpAtHello extends ProtocolError {
 /** @throws TypeError naming the key that is none; the secret one is not printed. */
 export function checkClientCurve(curve: ClientCurve): void {
   for (const [name, text] of Object.entries(curve) as [keyof ClientCurve, string][]) {
-    if (decodeZ85(text)?.length !== 32) throw new TypeError(`curve.${name} must be 40 characters of Z85${name === "secretKey" ? "" : `, not ${JSON.stringify(text)}`}`);
+    if (decodeZ85(text)?.length !== 32)
+      throw new TypeError(`curve.${name} must be 40 characters of Z85${name === "secretKey" ? "" : `, not ${JSON.stringify(text)}`}`);
   }
   const pair = publicOf(decodeZ85(curve.secretKey)!);
   if (!pair.equals(decodeZ85(curve.publicKey)!)) throw new TypeError("curve.publicKey and curve.secretKey are not of one pair");

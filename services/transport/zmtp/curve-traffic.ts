@@ -44,7 +44,8 @@ export function createTraffic(key: Buffer, asServer: boolean, count: () => Buffe
       return Buffer.concat([messageName, nonce, seal(key, nonceOf(sending, nonce), plain)]);
     },
     open(frame: Buffer): { flags: number; body: Buffer } {
-      if (frame.length <= bodyAt + 16 || frame.compare(messageName, 0, messageName.length, 0, messageName.length) !== 0) throw new ProtocolError("a frame that is no CURVE MESSAGE");
+      if (frame.length <= bodyAt + 16 || frame.compare(messageName, 0, messageName.length, 0, messageName.length) !== 0)
+        throw new ProtocolError("a frame that is no CURVE MESSAGE");
       const nonce = frame.subarray(messageName.length, bodyAt);
       check(nonce);
       const plain = open(key, nonceOf(receiving, nonce), frame.subarray(bodyAt));

@@ -101,7 +101,14 @@ export function createRequestWriter(): RequestWriter {
 export interface RequestVisitor {
   /** `partialCredit`: undefined where parts must be joined. */
   request(
-    slot: number, attempt: number, client: Buffer, id: number, deadlineMs: number, partialCredit: number | undefined, trace: string | undefined, body: Buffer,
+    slot: number,
+    attempt: number,
+    client: Buffer,
+    id: number,
+    deadlineMs: number,
+    partialCredit: number | undefined,
+    trace: string | undefined,
+    body: Buffer,
     color: Color | undefined,
   ): void;
   cancel(slot: number, why: string): void;
@@ -129,7 +136,17 @@ export function readRequests({ records: memory, bytes, bodies }: RequestBatch, v
         if (!own) at += length;
         const deadlineMs = view.getFloat64(from + 20);
         const partialCredit = (flag & flags.partial) === 0 ? undefined : view.getUint32(from + 28);
-        visitor.request(slot, view.getUint8(from + 2), records.subarray(from + 12, from + 20), view.getUint32(from + 8), deadlineMs, partialCredit, trace, body, colors[view.getUint8(from + 3) - 1]);
+        visitor.request(
+          slot,
+          view.getUint8(from + 2),
+          records.subarray(from + 12, from + 20),
+          view.getUint32(from + 8),
+          deadlineMs,
+          partialCredit,
+          trace,
+          body,
+          colors[view.getUint8(from + 3) - 1],
+        );
         break;
       }
       case kinds.cancel:

@@ -14,7 +14,10 @@ const timeoutOf = (file) => (file.includes("shop") ? 5_000 : 30_000);
 
 async function ask(client, file, ledger) {
   ledger.asked += 1;
-  ledger.last = await client.request("echo", "hello", { timeoutMs: timeoutOf(file) }).then(() => "answered", ({ message }) => message);
+  ledger.last = await client.request("echo", "hello", { timeoutMs: timeoutOf(file) }).then(
+    () => "answered",
+    ({ message }) => message,
+  );
   if (ledger.last === "answered") ledger.answered += 1;
   else ledger.failed += 1;
 }
@@ -24,14 +27,14 @@ async function stays(file, ledger) {
 }
 
 async function comesAnew(file, ledger) {
-  for (;; await pause(500)) {
+  for (; ; await pause(500)) {
     const client = createClient({ endpoints, curve: { file } });
     await ask(client, file, ledger);
     client.close();
   }
 }
 
-for (;; await pause(500)) {
+for (; ; await pause(500)) {
   for (const file of readdirSync("/keys").filter((name) => name.endsWith(".keys"))) {
     const name = file.slice(0, -".keys".length);
     if (guests[name] !== undefined) continue;

@@ -63,7 +63,10 @@ export class Guests {
 
   /** What a program of Node's prints that runs among the guests. It may be TypeScript. */
   async run(program: string, input = ""): Promise<string> {
-    const { exitCode, text, stdout } = await this.#stack.kubectl(["exec", "-i", pod, "--", image.node, "--input-type=module-typescript", "--no-warnings", "--eval", program], Buffer.from(input));
+    const { exitCode, text, stdout } = await this.#stack.kubectl(
+      ["exec", "-i", pod, "--", image.node, "--input-type=module-typescript", "--no-warnings", "--eval", program],
+      Buffer.from(input),
+    );
     expect(exitCode, text).toBe(0);
     return stdout.toString().trim();
   }

@@ -28,7 +28,11 @@ export const clients: Chapter = {
   guide: "docs/keys.md",
   heading: "A client",
   steps: [
-    { types: "npm run clients -- add shop", so: "admits a client to all services", shows: (_, printed) => expect(printed).toContain("shop is admitted within a minute and a half.") },
+    {
+      types: "npm run clients -- add shop",
+      so: "admits a client to all services",
+      shows: (_, printed) => expect(printed).toContain("shop is admitted within a minute and a half."),
+    },
     { types: "npm run clients -- add till echo gzip", so: "admits another one to two" },
     {
       types: "npm run --silent clients -- keys shop > shop.keys",
@@ -36,7 +40,13 @@ export const clients: Chapter = {
       before: (cast) => void (keysBefore = inFile(cast, "shop.keys")),
       async shows(cast) {
         const keys = inFile(cast, "shop.keys");
-        expect(keys.trim().split("\n").sort().map((line) => line.replace(/=\S{40}$/, ""))).toEqual(["CURVE_PUBLIC_KEY", "CURVE_SECRET_KEY", "CURVE_SERVER_KEY"]);
+        expect(
+          keys
+            .trim()
+            .split("\n")
+            .sort()
+            .map((line) => line.replace(/=\S{40}$/, "")),
+        ).toEqual(["CURVE_PUBLIC_KEY", "CURVE_SECRET_KEY", "CURVE_SERVER_KEY"]);
         await cast.guests().give("shop.keys", keys);
         await cast.guests().areAnswered("shop", "stays", "comesAnew");
         expect(keys).not.toBe(keysBefore);

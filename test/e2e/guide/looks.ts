@@ -19,7 +19,12 @@ export async function outputs({ reader }: Cast): Promise<Record<string, any>> {
 export async function ready({ reader }: Cast, deployment: string, replicas: number): Promise<void> {
   await vi.waitFor(async () => {
     const { spec, status } = (await reader.list("deployments")).find(({ metadata }) => metadata.name === deployment);
-    expect({ deployment, asked: spec.replicas, there: status.replicas, ready: status.readyReplicas }).toEqual({ deployment, asked: replicas, there: replicas, ready: replicas });
+    expect({ deployment, asked: spec.replicas, there: status.replicas, ready: status.readyReplicas }).toEqual({
+      deployment,
+      asked: replicas,
+      there: replicas,
+      ready: replicas,
+    });
   }, patience);
 }
 
@@ -37,7 +42,8 @@ export async function pods({ reader }: Cast): Promise<string[]> {
 }
 
 /** The line of `npm run status` about the active colour. */
-export const statusOf = (color: Color, replicas: number): RegExp => new RegExp(`^active +${color} +0\\.1\\.0 +${replicas} brokers, \\d+ clients, \\d+ requests`, "m");
+export const statusOf = (color: Color, replicas: number): RegExp =>
+  new RegExp(`^active +${color} +0\\.1\\.0 +${replicas} brokers, \\d+ clients, \\d+ requests`, "m");
 
 /** A file of the reader's. */
 export const inFile = ({ reader }: Cast, file: string): string => readFileSync(join(reader.checkout, file), "utf8");

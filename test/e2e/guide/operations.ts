@@ -18,7 +18,11 @@ export const switchColors: Chapter = {
   guide: "docs/operations.md",
   heading: "Switch to a new version, and back",
   steps: [
-    { types: "npm run pin -- blue", so: "says that its image is kept", shows: (_, printed) => expect(printed).toMatch(/images\.blue is 0\.1\.0@sha256:\w+ already/) },
+    {
+      types: "npm run pin -- blue",
+      so: "says that its image is kept",
+      shows: (_, printed) => expect(printed).toMatch(/images\.blue is 0\.1\.0@sha256:\w+ already/),
+    },
     { types: "pulumi up", so: "leaves traffic where it is", shows: (_, printed) => expect(printed).toContain("traffic: stays on green") },
     { types: "npm run switch -- green", so: "says where traffic goes", shows: (_, printed) => expect(printed).toContain("Traffic goes to green.") },
     {

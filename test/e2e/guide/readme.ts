@@ -21,14 +21,22 @@ export const plainCommands: Chapter = {
       so: "says what would be made",
       shows: (_, printed) => expect(printed).toMatch(/traffic: none yet → blue[^]*\+ \d+ to create/),
     },
-    { types: "pulumi config set --path broker.replicas 3", so: "stands in the stack's settings", shows: (cast) => expect(inFile(cast, `Pulumi.${cast.reader.name}.yaml`)).toContain("replicas: 3") },
+    {
+      types: "pulumi config set --path broker.replicas 3",
+      so: "stands in the stack's settings",
+      shows: (cast) => expect(inFile(cast, `Pulumi.${cast.reader.name}.yaml`)).toContain("replicas: 3"),
+    },
     { types: "pulumi up", so: "makes the stack", shows: (cast) => activeIs(cast, "blue", 3) },
     {
       types: "pulumi stack output",
       so: "tells where it is",
       shows: ({ reader }, printed) => expect(printed).toContain(`tcp://${names.brokerService}.${reader.namespace}.svc:5555`),
     },
-    { types: "kubectl get pods -n zeromq", so: "shows brokers of both colours and workers", shows: (_, printed) => expect(printed.match(/^zeromq-\S+ +1\/1 +Running/gm)).toHaveLength(4 + 3) },
+    {
+      types: "kubectl get pods -n zeromq",
+      so: "shows brokers of both colours and workers",
+      shows: (_, printed) => expect(printed.match(/^zeromq-\S+ +1\/1 +Running/gm)).toHaveLength(4 + 3),
+    },
   ],
   elsewhere: { "pulumi destroy": "ends the story: the last of the operations guide" },
 };
@@ -37,7 +45,11 @@ export const newVersion: Chapter = {
   guide: "README.md",
   heading: "A new version, and back",
   steps: [
-    { types: "npm run pin -- blue", so: "keeps the active colour's image", shows: (_, printed) => expect(printed).toMatch(/images\.blue: worktree → 0\.1\.0@sha256:/) },
+    {
+      types: "npm run pin -- blue",
+      so: "keeps the active colour's image",
+      shows: (_, printed) => expect(printed).toMatch(/images\.blue: worktree → 0\.1\.0@sha256:/),
+    },
     {
       types: "pulumi up",
       so: "gives green the new version, without traffic",
@@ -52,8 +64,16 @@ export const newVersion: Chapter = {
         await activeIs(cast, "blue", 3);
       },
     },
-    { types: "pulumi config set activeColor green", so: "moves nobody yet", shows: async ({ reader }) => expect(await selected(reader)).toEqual(["blue", "blue"]) },
-    { types: "pulumi preview", so: "says in words what becomes of traffic", shows: (_, printed) => expect(printed).toContain("traffic: blue 0.1.0 → green 0.1.0") },
+    {
+      types: "pulumi config set activeColor green",
+      so: "moves nobody yet",
+      shows: async ({ reader }) => expect(await selected(reader)).toEqual(["blue", "blue"]),
+    },
+    {
+      types: "pulumi preview",
+      so: "says in words what becomes of traffic",
+      shows: (_, printed) => expect(printed).toContain("traffic: blue 0.1.0 → green 0.1.0"),
+    },
     { types: "pulumi up", so: "moves all traffic", shows: (cast) => activeIs(cast, "green", 3) },
     { types: "npm run status -- --watch", so: "shows the new colour active", until: statusOf("green", 3) },
   ],
@@ -76,7 +96,8 @@ export const writeAWorker: Chapter = {
       shows: (cast) => ready(cast, names.workerDeployment("shout", 2), 5),
     },
     {
-      types: "echo hello | kubectl exec -i -n zeromq deployment/zeromq-broker-blue -- node /app/client/main.ts request --address tcp://zeromq-broker:5555 --service shout",
+      types:
+        "echo hello | kubectl exec -i -n zeromq deployment/zeromq-broker-blue -- node /app/client/main.ts request --address tcp://zeromq-broker:5555 --service shout",
       so: "brings the new worker's reply",
       shows: (_, printed) => expect(printed).toBe("HELLO"),
     },

@@ -13,7 +13,12 @@ process.once("SIGINT", () => (ending = true));
 
 // The stack's own key, as its Secret brings it: a line each, `CURVE_PUBLIC_KEY=…`. libzmq takes one server key, so the first.
 function curve() {
-  const keys = Object.fromEntries(readFileSync(process.env.CURVE_PEER_FILE, "utf8").trim().split("\n").map((line) => line.split(/=(.*)/s)));
+  const keys = Object.fromEntries(
+    readFileSync(process.env.CURVE_PEER_FILE, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/=(.*)/s)),
+  );
   return { curveServerKey: keys.CURVE_SERVER_KEY.split(",")[0], curvePublicKey: keys.CURVE_PUBLIC_KEY, curveSecretKey: keys.CURVE_SECRET_KEY };
 }
 

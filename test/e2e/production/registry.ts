@@ -39,7 +39,9 @@ export async function registryWithLogin(): Promise<Registry | undefined> {
   );
   // They end when nobody holds their standard input any more, that is with this process at the latest.
   const command = ["sh", "-c", 'docker-registry serve "$0" & cat > /dev/null; kill $!', configuration];
-  const doors = [command, inNode(...command)].map(([program, ...args]) => execa(program!, args, { stdin: "pipe", stdout: "ignore", stderr: "ignore", reject: false }));
+  const doors = [command, inNode(...command)].map(([program, ...args]) =>
+    execa(program!, args, { stdin: "pipe", stdout: "ignore", stderr: "ignore", reject: false }),
+  );
   const asks = ["bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`];
   for (const [program, ...args] of [asks, inNode(...asks)]) {
     await vi.waitFor(() => execa(program!, args), { timeout: 60_000, interval: 200 });

@@ -9,7 +9,8 @@ const end = (code) => {
   process.exit(code);
 };
 const steps = (path) => path.replace(/\[(\d+)\]/g, ".$1").split(".");
-const keysOf = ({ curve = {} }) => [curve.serverKey ?? 1, ...(curve.otherServerKey === undefined ? [] : [curve.otherServerKey])].map((number) => `key-${number}`);
+const keysOf = ({ curve = {} }) =>
+  [curve.serverKey ?? 1, ...(curve.otherServerKey === undefined ? [] : [curve.otherServerKey])].map((number) => `key-${number}`);
 
 if (basename(process.argv[1]) === "kubectl") {
   if (args.includes("statefulset")) end(0); // the stack has none
@@ -17,7 +18,12 @@ if (basename(process.argv[1]) === "kubectl") {
   const keys = state.looks > 0 ? state.deployed : state.before;
   state.looks += 1;
   const serverKeys = keys.map((publicKey) => ({ publicKey, accepted: true, frontend: 1, backend: 2 }));
-  process.stdout.write(JSON.stringify([{ endpoint: "tcp://a", status: { serverKeys } }, { endpoint: "tcp://b", status: { serverKeys } }]));
+  process.stdout.write(
+    JSON.stringify([
+      { endpoint: "tcp://a", status: { serverKeys } },
+      { endpoint: "tcp://b", status: { serverKeys } },
+    ]),
+  );
   end(0);
 }
 const [command, what, path, value] = args;
@@ -61,12 +67,15 @@ if (command === "up") {
   backend(state.backend);
 } else if (command === "stack") {
   const outputs = { activeColor: "blue", images: {}, namespace: "n", kubeContext: "c", serverKeys: state.deployed };
-  process.stdout.write(JSON.stringify(args.includes("clientKeys") ? { shop: { CURVE_SERVER_KEY: state.deployed.join(","), CURVE_SECRET_KEY: "secret" } } : outputs));
+  process.stdout.write(
+    JSON.stringify(args.includes("clientKeys") ? { shop: { CURVE_SERVER_KEY: state.deployed.join(","), CURVE_SECRET_KEY: "secret" } } : outputs),
+  );
 } else {
   const names = steps(path);
   const last = names.pop();
   let place = state.config;
-  for (const [index, name] of names.entries()) place = place?.[name] ?? (what === "set" ? (place[name] = /^\d+$/.test(names[index + 1] ?? last) ? [] : {}) : undefined);
+  for (const [index, name] of names.entries())
+    place = place?.[name] ?? (what === "set" ? (place[name] = /^\d+$/.test(names[index + 1] ?? last) ? [] : {}) : undefined);
   if (what === "get" && place?.[last] === undefined) {
     process.stderr.write(`error: configuration key '${path}' not found\n`);
     end(255);
