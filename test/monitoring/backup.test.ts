@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa, type ResultPromise } from "execa";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Given, Task } from "../../operations/history/volume-server.ts";
+import { freePort } from "../ports.ts";
 import { yaml } from "../../monitoring/yaml.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "zeromq-stack-prometheus-"));
@@ -19,15 +18,6 @@ afterAll(async () => {
   await Promise.all(running);
   rmSync(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** A Prometheus on a folder. One that collects does so from itself, and makes blocks of seconds instead of hours. */
 async function prometheus(data: string, collects: boolean): Promise<string> {

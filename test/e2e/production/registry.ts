@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { vi } from "vitest";
+import { freePort } from "../../ports.ts";
 import { inNode, nodePid } from "../../../local/cluster/node.ts";
 import { registryStorage } from "../../../local/images/registry.ts";
 
@@ -54,13 +53,4 @@ export async function registryWithLogin(): Promise<Registry | undefined> {
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
