@@ -9,7 +9,7 @@ import { command } from "../../services/contract/image.ts";
 import { logFields } from "../../services/contract/logs.ts";
 import { names } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
-import { TestStack, type Outcome } from "./stack.ts";
+import { succeed, TestStack } from "./stack.ts";
 
 const stack = new TestStack("lines", {
   broker: { replicas: 1 },
@@ -24,12 +24,6 @@ const stack = new TestStack("lines", {
 });
 const broker = `deployment/${names.brokerDeployment("blue")}`;
 const patient = { timeout: 180_000, interval: 1_000 };
-
-async function succeed(outcome: Promise<Outcome>): Promise<string> {
-  const { exitCode, text } = await outcome;
-  expect(exitCode, text).toBe(0);
-  return text;
-}
 
 interface Answer {
   readonly requestId: string;

@@ -12,7 +12,7 @@ import { crash, freeze } from "./brokers.ts";
 import { LoadPod } from "./load.ts";
 import { asGrafanaAsks, Prometheus } from "./prometheus.ts";
 import { Receiver } from "./receiver.ts";
-import { type Outcome, TestStack } from "./stack.ts";
+import { succeed, TestStack } from "./stack.ts";
 
 const topic = "monitoring";
 const namespace = `zeromq-${topic}`;
@@ -60,12 +60,6 @@ const ofFaults = [
 ];
 /** At the first minute of a colour, and where autoscaling is on. */
 const ofOtherTimes = ["Switches", "Workers: {{service}}, at most"];
-
-async function succeed(outcome: Promise<Outcome>): Promise<string> {
-  const { exitCode, text } = await outcome;
-  expect(exitCode, text).toBe(0);
-  return text;
-}
 
 async function podsOf(app: string, color?: Color): Promise<string[]> {
   return (await stack.list("pods", color === undefined ? `app=${app}` : `app=${app},version=${color}`)).map(({ metadata }) => metadata.name as string);

@@ -15,7 +15,7 @@ import { ports } from "../../services/contract/ports.ts";
 import { forward } from "./forward.ts";
 import { LoadPod } from "./load.ts";
 import { Prometheus, type Series } from "./prometheus.ts";
-import { type Outcome, TestStack } from "./stack.ts";
+import { succeed, TestStack } from "./stack.ts";
 import { storageClass, Volumes } from "./volumes.ts";
 
 const checkout = join(import.meta.dirname, "../..");
@@ -53,12 +53,6 @@ const ownWords = (text: string): string =>
     .split("\n")
     .filter((line) => /^(backup|state|settings|metrics|grafana|silences|log lines) /.test(line))
     .join("\n");
-
-async function succeed(outcome: Promise<Outcome>): Promise<string> {
-  const { exitCode, text } = await outcome;
-  expect(exitCode, text).toBe(0);
-  return text;
-}
 
 async function serverKeys(): Promise<string[]> {
   expect(guide).toContain("pulumi stack output serverKeys");

@@ -5,7 +5,7 @@ import { names } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import { metricsApiNames, monitoringNames, monitoringPorts } from "../../monitoring/names.ts";
 import { LoadPod } from "./load.ts";
-import { type Outcome, TestStack } from "./stack.ts";
+import { succeed, TestStack } from "./stack.ts";
 
 const [least, most, queueLength, shrinkAfterSeconds] = [2, 8, 10, 15];
 const stack = new TestStack("scaling", {
@@ -34,12 +34,6 @@ const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
 const workers = "zeromq-worker";
 const apiService = "v1beta1.external.metrics.k8s.io";
 let image = "";
-
-async function succeed(outcome: Promise<Outcome>): Promise<string> {
-  const { exitCode, text } = await outcome;
-  expect(exitCode, text).toBe(0);
-  return text;
-}
 
 interface Size {
   readonly asked: number;

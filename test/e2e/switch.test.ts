@@ -3,7 +3,7 @@ import { type Color, names, otherColor } from "../../services/contract/names.ts"
 import { ports } from "../../services/contract/ports.ts";
 import { brokersOf, crash, evict, selected } from "./brokers.ts";
 import { expectNothingLost, expectPlainAnswered, type Ledgers, ledgersText, LoadPod, plainClientImage } from "./load.ts";
-import { type Outcome, TestStack } from "./stack.ts";
+import { type Outcome, succeed, TestStack } from "./stack.ts";
 
 const workers = (replicas: number, level = "INFO") => [
   { service: "work", replicas, workerTimeoutSeconds: 35, env: { WORKER_CONCURRENCY: "200", LOG_LEVEL: level } },
@@ -24,12 +24,6 @@ const connections = 20;
 const plainClients = 5;
 let image = "";
 let plainImage = "";
-
-async function succeed(outcome: Promise<Outcome>): Promise<string> {
-  const { exitCode, text } = await outcome;
-  expect(exitCode, text).toBe(0);
-  return text;
-}
 
 /**
  * Runs a scenario under a steady load: requests of ours from a millisecond to `longestMs`, a fifth of them in parts, and plain

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import type { Panel } from "../../monitoring/dashboards/panel.ts";
 import { overview, services } from "../../monitoring/dashboards/requests.ts";
 import { saturation } from "../../monitoring/dashboards/saturation.ts";
@@ -12,7 +12,7 @@ import { names } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import { LoadPod } from "../e2e/load.ts";
 import { asGrafanaAsks, Prometheus } from "../e2e/prometheus.ts";
-import { TestStack } from "../e2e/stack.ts";
+import { succeed, TestStack } from "../e2e/stack.ts";
 import { type Drawn, legendOf, picture } from "./panels.ts";
 
 const stack = new TestStack("dashboard", {
@@ -31,11 +31,6 @@ const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
 const shown = [overview, colours, services, workers, saturation];
 const stepSeconds = 5;
 let image = "";
-
-async function succeed(outcome: Promise<{ exitCode: number | undefined; text: string }>): Promise<void> {
-  const { exitCode, text } = await outcome;
-  expect(exitCode, text).toBe(0);
-}
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 const load = (name: string, service: string, ...options: string[]) =>

@@ -5,7 +5,7 @@ import { type Color, names } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
 import { brokersOf, crash } from "../e2e/brokers.ts";
 import { LoadPod, plainClientImage } from "../e2e/load.ts";
-import { TestStack } from "../e2e/stack.ts";
+import { succeed, TestStack } from "../e2e/stack.ts";
 
 const stack = new TestStack("measure", {
   broker: { replicas: 2 },
@@ -21,11 +21,6 @@ const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
 const aroundSeconds = 20;
 let image = "";
 let plainImage = "";
-
-async function succeed(outcome: Promise<{ exitCode: number | undefined; text: string }>): Promise<void> {
-  const { exitCode, text } = await outcome;
-  expect(exitCode, text).toBe(0);
-}
 
 beforeAll(async () => {
   await succeed(stack.init());
