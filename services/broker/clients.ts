@@ -193,12 +193,17 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
       } else requests.accept(client, id, undefined, service, body, undefined, trace, partialCredit, timeoutMs, nowMs);
     },
     plainRequest(peer, form, service, body, more, nowMs) {
+      let { client } = peer;
+      if (client?.key !== undefined) {
+        outbox.dropped("unexpected_command");
+        outbox.clientDisconnect(peer, "a plain request on a connection that said HELLO");
+        return;
+      }
       const answer = manage(service, more === undefined ? body : more[more.length - 1]!);
       if (answer !== undefined) {
         outbox.plainReply(peer, form, "final", service, answer, undefined);
         return;
       }
-      let { client } = peer;
       if (client === undefined) {
         if (full()) {
           outbox.dropped("plain_error");

@@ -267,7 +267,7 @@ export function createWorkers(limits: BrokerLimits, outbox: Outbox, requests: Re
           join(peer, command.form, command.service, nowMs);
         else if (command.kind !== "disconnect") {
           outbox.dropped(command.kind === "final" || command.kind === "partial" ? "stale_reply" : "unexpected_command");
-          expel(peer, command.form, "unexpected-command", "a plain command on a connection that said HELLO", nowMs);
+          expel(peer, peer.greeted ? undefined : command.form, "unexpected-command", "a plain command on a connection that said HELLO", nowMs);
         }
         return;
       }

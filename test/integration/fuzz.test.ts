@@ -32,7 +32,7 @@ const message = (frames: readonly Buffer[]): Buffer => Buffer.concat(frames.map(
 /** Our wire's, Majordomo's, and those of versions that nobody has written yet. */
 const headers = ["MDPC01", "MDPC02", "MDPW01", "MDPW02", "ZSTC01", "ZSTW01", "ZSTC02", "ZSTW99", "MDPC03", "PING", ""].map((text) => Buffer.from(text));
 
-function records(random: Random): readonly Buffer[] {
+function records(random: Random): Buffer[] {
   const writer = new RecordWriter();
   const name = random.pick(["faulty", "fuzz"]);
   if (random.chance(0.5)) {
@@ -59,19 +59,33 @@ function records(random: Random): readonly Buffer[] {
     fromWorker.reply(writer, random.between(0, 9), noise(random, 6_000));
     if (random.chance(0.3)) fromWorker.leaving(writer);
   }
-  return writer.take();
+  return [...writer.take()];
 }
+
+/** What Majordomo's own peers say, wherever and whenever they ought to say it or not. */
+function plain(random: Random): Buffer[] {
+  const body = noise(random, 6_000);
+  const empty = Buffer.alloc(0);
+  const [client, worker] = random.chance(0.5) ? ["MDPC01", "MDPW01"] : ["MDPC02", "MDPW02"];
+  const command = (code: number, ...frames: Buffer[]): Buffer[] => [Buffer.from(worker), Buffer.of(code), ...frames];
+  return random.pick([
+    [Buffer.from(client), ...(client === "MDPC02" ? [Buffer.of(1)] : []), Buffer.from("fuzz"), body],
+    command(1, Buffer.from("fuzz")),
+    command(random.between(3, 4), Buffer.of(random.between(0, 9)), empty, body),
+    command(random.between(4, 6)),
+  ]);
+}
+
+const anything = (random: Random): Buffer[] => [
+  random.pick(headers),
+  ...Array.from({ length: random.between(0, 7) }, () => (random.chance(0.4) ? Buffer.of(random.between(0, 8)) : noise(random, 40))),
+];
 
 /** What a peer might say after the handshake, if nobody had told it how. */
 function conversation(random: Random): Buffer {
   const messages: Buffer[] = [];
   for (let count = random.between(1, 12); count > 0; count -= 1) {
-    const frames = random.chance(0.4)
-      ? [...records(random)]
-      : [
-          random.pick(headers),
-          ...Array.from({ length: random.between(0, 7) }, () => (random.chance(0.4) ? Buffer.of(random.between(0, 8)) : noise(random, 40))),
-        ];
+    const frames = random.pick([records, plain, anything])(random);
     if (random.chance(0.2)) frames.unshift(Buffer.alloc(0));
     if (random.chance(0.05)) frames.push(Buffer.alloc(random.between(90_000, 120_000)));
     messages.push(message(frames));

@@ -312,6 +312,20 @@ describe("a reply", () => {
   });
 });
 
+test("a client that said HELLO and then asks as a plain one does is turned away, and loses nothing that it had asked for", () => {
+  const c = ours("c1");
+  ask(c, 1);
+  askPlain(c, "b2");
+  askPlain(c, "b3", "mmi.service");
+  const refused = ["dropped unexpected_command", "clientDisconnect c1 a plain request on a connection that said HELLO"];
+  expect(heard()).toEqual([...refused, ...refused]);
+  core.clients.closed(c, nowMs);
+  ours("c1");
+  const w = ourWorker("w1");
+  core.workers.reply(w, 1, Buffer.from("r1"), nowMs);
+  expect(heard().at(-1)).toBe("reply c1 1 r1");
+});
+
 describe("a client that asks again", () => {
   test("while its request is at work is not run twice, and gets the one reply", () => {
     const c = ours("c1");
@@ -576,6 +590,13 @@ describe("workers", () => {
     core.workers.hello(impostor, 1, 1, nowMs);
     core.workers.ready(impostor, "mmi.service", nowMs);
     expect(heard().at(-1)).toMatch(/^workerDisconnect w3 names that begin mmi/);
+    ready(ourWorker("w4"));
+    expect(heard().slice(-4)).toEqual([
+      "dropped unexpected_command",
+      "workerDisconnect w4 a plain command on a connection that said HELLO",
+      "workerLeft w4 s unexpected-command",
+      "redelivered s",
+    ]);
   });
 
   test("and clients of a version that this broker does not speak are told which it speaks", () => {
