@@ -1,7 +1,7 @@
 import type { Bound, Outcome } from "../contract/metrics.ts";
 import type { ErrorName, Executed } from "../majordomo/extension/codes.ts";
 import type { Body, Form } from "../majordomo/message.ts";
-import { createDeadlines } from "../structures/deadlines.ts";
+import { createDeadlines, untimed } from "../structures/deadlines.ts";
 import { createList } from "../structures/list.ts";
 import { createMemory } from "./memory.ts";
 import type { Memory } from "./memory.ts";
@@ -325,7 +325,7 @@ export function createRequests(limits: BrokerLimits, outbox: Outbox, unreachable
         list: undefined,
         earlier: undefined,
         later: undefined,
-        timed: false,
+        slot: untimed,
       };
       if (form === undefined) client.requests.set(id, request);
       else client.plain!.add(request);

@@ -1,6 +1,6 @@
 import type { ErrorName, Executed, Role } from "../majordomo/extension/codes.ts";
 import type { Welcome } from "../majordomo/extension/client.ts";
-import { createDeadlines } from "../structures/deadlines.ts";
+import { createDeadlines, untimed } from "../structures/deadlines.ts";
 import type { Timed } from "../structures/deadlines.ts";
 import type { ClientLimits, ClientOutbox, FailureName, Link, Outcome } from "./outbox.ts";
 
@@ -181,10 +181,13 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
   };
 
   const again = (request: Pending<Call>, retryAtMs: number): void => {
-    if (request.place !== undefined) request.place.outstanding -= 1;
+    const { place } = request;
     request.place = undefined;
     request.retryAtMs = retryAtMs;
     unsent.add(request);
+    if (place === undefined) return;
+    place.outstanding -= 1;
+    leaveIfDone(place);
   };
 
   /** Whoever is there now is or is not the broker that a request was sent to. */
@@ -225,8 +228,10 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
       if (current.welcome !== undefined) resolveUnknown(current, nowMs);
       sendUnsent(nowMs);
     } else if (wasCurrent) pauseBeforeConnect(nowMs);
-    else if (current !== undefined && current.role !== "active" && openAtMs === undefined) pauseBeforeSearch(nowMs);
-    else if (current !== undefined && current.welcome !== undefined) resolveUnknown(current, nowMs);
+    else if (current !== undefined) {
+      if (current.role !== "active" && openAtMs === undefined) pauseBeforeSearch(nowMs);
+      if (current.welcome !== undefined) resolveUnknown(current, nowMs);
+    }
   };
 
   /** The new connection is good: what is new goes there; the old one is kept until its last outcome. */
@@ -297,7 +302,7 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
         retryAtMs: 0,
         earlier: undefined,
         later: undefined,
-        timed: false,
+        slot: untimed,
       };
       pending.set(request.id, request);
       deadlines.add(request);
@@ -385,7 +390,6 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
         request.mayHaveRun = request.lostOnce;
         again(request, 0);
         setRole(place, "terminating", nowMs);
-        leaveIfDone(place);
         sendUnsent(nowMs);
       } else if (name === "busy" && request.retriesLeft > 0) {
         const tries = request.asked.retries - request.retriesLeft;

@@ -3,11 +3,15 @@ export interface Timed<T> {
   readonly deadlineMs: number;
   earlier: T | undefined;
   later: T | undefined;
-  timed: boolean;
+  /** The wheel's slot in which it stands; `untimed` where it stands in none. */
+  slot: number;
 }
+
+export const untimed = -1;
 
 /** Deadlines in a hashed wheel: O(1) to add and to remove, whatever their number. */
 export interface Deadlines<T> {
+  /** One whose time is over already expires at the next look. */
   add(item: T): void;
   remove(item: T): void;
   /** Removes every item whose deadline is not after `nowMs`, and tells. */
@@ -22,27 +26,25 @@ export function createDeadlines<T extends Timed<T>>(): Deadlines<T> {
   let doneTick: number | undefined;
   let count = 0;
 
-  const slotOf = (item: T): number => Math.floor(item.deadlineMs / slotMs) % slots;
-
   const remove = (item: T): void => {
-    if (!item.timed) return;
-    if (item.earlier === undefined) heads[slotOf(item)] = item.later;
+    if (item.slot === untimed) return;
+    if (item.earlier === undefined) heads[item.slot] = item.later;
     else item.earlier.later = item.later;
     if (item.later !== undefined) item.later.earlier = item.earlier;
     item.earlier = undefined;
     item.later = undefined;
-    item.timed = false;
+    item.slot = untimed;
     count -= 1;
   };
 
   return {
     remove,
     add(item) {
-      const slot = slotOf(item);
+      const slot = Math.max(Math.floor(item.deadlineMs / slotMs), doneTick ?? 0) % slots;
       const head = heads[slot];
       item.earlier = undefined;
       item.later = head;
-      item.timed = true;
+      item.slot = slot;
       if (head !== undefined) head.earlier = item;
       heads[slot] = item;
       count += 1;
@@ -57,7 +59,7 @@ export function createDeadlines<T extends Timed<T>>(): Deadlines<T> {
         for (let item = heads[((at % slots) + slots) % slots]; item !== undefined; item = item.later) if (item.deadlineMs <= nowMs) expired.push(item);
       }
       for (const item of expired) {
-        if (!item.timed) continue; // what an earlier one of this round removed
+        if (item.slot === untimed) continue; // what an earlier one of this round removed
         remove(item);
         onExpired(item);
       }

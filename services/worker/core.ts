@@ -344,6 +344,12 @@ export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): Wo
     request(link, delivery, timeoutMs, attempt, client, id, trace, partialCredit, body, nowMs) {
       const place = heard(link, nowMs);
       if (place === undefined) return;
+      if (place.jobs.has(delivery)) {
+        // Two of one number could not be told apart.
+        outbox.disconnect(link);
+        lose(place, "malformed", nowMs);
+        return;
+      }
       place.granted = Math.max(0, place.granted - 1);
       if (stopping || jobs.size >= Math.max(pace.window, concurrency)) {
         outbox.notStarted(link, delivery);

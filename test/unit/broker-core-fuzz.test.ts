@@ -6,6 +6,7 @@ import { answerManagement } from "../../services/broker/management.ts";
 import type { BrokerLimits, Outbox } from "../../services/broker/outbox.ts";
 import type { ClientPeer, WorkerPeer } from "../../services/broker/state.ts";
 import { formOf } from "../../services/majordomo/message.ts";
+import { histories, runs, step } from "./steps.ts";
 
 const connections = 3;
 
@@ -98,112 +99,78 @@ const frames = fc.array(body, { minLength: 1, maxLength: 3 });
 const more = fc.option(frames, { nil: undefined });
 const instance = fc.constantFrom("0000000000000001", "0000000000000002", "0000000000000003");
 
-type Step = (fuzzed: Fuzzed) => void;
-const step = <Value>(values: fc.Arbitrary<Value>, act: (fuzzed: Fuzzed, value: Value) => void, name: string): fc.Arbitrary<Step> =>
-  values.map((value) => Object.assign((fuzzed: Fuzzed) => act(fuzzed, value), { toString: () => `${name} ${fc.stringify(value)}` }));
-
-const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  step(
-    fc.tuple(which, number, number, instance),
-    ({ core, clients, nowMs }, [at, from, to, of]) => core.clients.hello(clients[at]!, from, to, of, nowMs),
-    "hello",
+const anyHistory = histories<Fuzzed>(
+  step("hello", fc.tuple(which, number, number, instance), ({ core, clients, nowMs }, [at, from, to, of]) =>
+    core.clients.hello(clients[at]!, from, to, of, nowMs),
   ),
-  step(fc.tuple(which, instance), ({ core, clients, nowMs }, [at, of]) => core.clients.hello(clients[at]!, 1, 1, of, nowMs), "hello"),
-  step(which, ({ core, clients, nowMs }, at) => core.clients.heartbeat(clients[at]!, nowMs), "client's heartbeat"),
+  step("hello", fc.tuple(which, instance), ({ core, clients, nowMs }, [at, of]) => core.clients.hello(clients[at]!, 1, 1, of, nowMs)),
+  step("client's heartbeat", which, ({ core, clients, nowMs }, at) => core.clients.heartbeat(clients[at]!, nowMs)),
   step(
+    "request",
     fc.tuple(which, number, fc.nat({ max: 600 }), service, fc.option(fc.constant("trace"), { nil: undefined }), number, body),
     ({ core, clients, nowMs }, [at, id, timeoutMs, to, trace, credit, content]) =>
       core.clients.request(clients[at]!, id, timeoutMs, to, trace, credit, content, nowMs),
-    "request",
+  ),
+  step("plain request", fc.tuple(which, form, service, body, more), ({ core, clients, nowMs }, [at, how, to, content, rest]) =>
+    core.clients.plainRequest(clients[at]!, how, to, content, rest, nowMs),
+  ),
+  step("cancel", fc.tuple(which, number), ({ core, clients, nowMs }, [at, id]) => core.clients.cancel(clients[at]!, id, nowMs)),
+  step("client's partial credit", fc.tuple(which, number, fc.constantFrom(0, 1, 0xffff_ffff)), ({ core, clients, nowMs }, [at, id, count]) =>
+    core.clients.partialCredit(clients[at]!, id, count, nowMs),
+  ),
+  step("client's disconnect", which, ({ core, clients, nowMs }, at) => core.clients.disconnect(clients[at]!, nowMs)),
+  step("client's close", which, (fuzzed, at) => {
+    fuzzed.core.clients.closed(fuzzed.clients[at]!, fuzzed.nowMs);
+    fuzzed.openClient(at);
+  }),
+  step("worker's hello", fc.tuple(which, number, number), ({ core, workers, nowMs }, [at, from, to]) => core.workers.hello(workers[at]!, from, to, nowMs)),
+  step("worker", fc.tuple(which, service, number), ({ core, workers, nowMs }, [at, of, credit]) => {
+    core.workers.hello(workers[at]!, 1, 1, nowMs);
+    core.workers.ready(workers[at]!, of, nowMs);
+    core.workers.credit(workers[at]!, credit, nowMs);
+  }),
+  step("ready", fc.tuple(which, service), ({ core, workers, nowMs }, [at, of]) => core.workers.ready(workers[at]!, of, nowMs)),
+  step("worker's heartbeat", which, ({ core, workers, nowMs }, at) => core.workers.heartbeat(workers[at]!, nowMs)),
+  step("credit", fc.tuple(which, fc.constantFrom(0, 1, 2, 0xffff_ffff)), ({ core, workers, nowMs }, [at, count]) =>
+    core.workers.credit(workers[at]!, count, nowMs),
+  ),
+  step("started", fc.tuple(which, number), ({ core, workers, nowMs }, [at, upTo]) => core.workers.started(workers[at]!, upTo, nowMs)),
+  step("reply", fc.tuple(which, number, body), ({ core, workers, nowMs }, [at, delivery, content]) =>
+    core.workers.reply(workers[at]!, delivery, content, nowMs),
+  ),
+  step("partial", fc.tuple(which, number, body), ({ core, workers, nowMs }, [at, delivery, content]) =>
+    core.workers.partial(workers[at]!, delivery, content, nowMs),
+  ),
+  step("error", fc.tuple(which, number), ({ core, workers, nowMs }, [at, delivery]) =>
+    core.workers.error(workers[at]!, delivery, "failed", "it failed", nowMs),
+  ),
+  step("not started", fc.tuple(which, number), ({ core, workers, nowMs }, [at, delivery]) => core.workers.notStarted(workers[at]!, delivery, nowMs)),
+  step("leaving", which, ({ core, workers, nowMs }, at) => core.workers.leaving(workers[at]!, nowMs)),
+  step("worker's disconnect", which, ({ core, workers, nowMs }, at) => core.workers.disconnect(workers[at]!, nowMs)),
+  step("malformed", which, ({ core, workers, nowMs }, at) => core.workers.malformed(workers[at]!, "malformed", nowMs)),
+  step("plain ready", fc.tuple(which, form, service), ({ core, workers, nowMs }, [at, how, of]) =>
+    core.workers.plain(workers[at]!, { kind: "ready", form: how, service: of }, nowMs),
+  ),
+  step("plain", fc.tuple(which, form, fc.constantFrom("heartbeat" as const, "disconnect" as const)), ({ core, workers, nowMs }, [at, how, kind]) =>
+    core.workers.plain(workers[at]!, { kind, form: how }, nowMs),
   ),
   step(
-    fc.tuple(which, form, service, body, more),
-    ({ core, clients, nowMs }, [at, how, to, content, rest]) => core.clients.plainRequest(clients[at]!, how, to, content, rest, nowMs),
-    "plain request",
-  ),
-  step(fc.tuple(which, number), ({ core, clients, nowMs }, [at, id]) => core.clients.cancel(clients[at]!, id, nowMs), "cancel"),
-  step(
-    fc.tuple(which, number, fc.constantFrom(0, 1, 0xffff_ffff)),
-    ({ core, clients, nowMs }, [at, id, count]) => core.clients.partialCredit(clients[at]!, id, count, nowMs),
-    "client's partial credit",
-  ),
-  step(which, ({ core, clients, nowMs }, at) => core.clients.disconnect(clients[at]!, nowMs), "client's disconnect"),
-  step(
-    which,
-    (fuzzed, at) => {
-      fuzzed.core.clients.closed(fuzzed.clients[at]!, fuzzed.nowMs);
-      fuzzed.openClient(at);
-    },
-    "client's close",
-  ),
-  step(fc.tuple(which, number, number), ({ core, workers, nowMs }, [at, from, to]) => core.workers.hello(workers[at]!, from, to, nowMs), "worker's hello"),
-  step(
-    fc.tuple(which, service, number),
-    ({ core, workers, nowMs }, [at, of, credit]) => {
-      core.workers.hello(workers[at]!, 1, 1, nowMs);
-      core.workers.ready(workers[at]!, of, nowMs);
-      core.workers.credit(workers[at]!, credit, nowMs);
-    },
-    "worker",
-  ),
-  step(fc.tuple(which, service), ({ core, workers, nowMs }, [at, of]) => core.workers.ready(workers[at]!, of, nowMs), "ready"),
-  step(which, ({ core, workers, nowMs }, at) => core.workers.heartbeat(workers[at]!, nowMs), "worker's heartbeat"),
-  step(
-    fc.tuple(which, fc.constantFrom(0, 1, 2, 0xffff_ffff)),
-    ({ core, workers, nowMs }, [at, count]) => core.workers.credit(workers[at]!, count, nowMs),
-    "credit",
-  ),
-  step(fc.tuple(which, number), ({ core, workers, nowMs }, [at, upTo]) => core.workers.started(workers[at]!, upTo, nowMs), "started"),
-  step(
-    fc.tuple(which, number, body),
-    ({ core, workers, nowMs }, [at, delivery, content]) => core.workers.reply(workers[at]!, delivery, content, nowMs),
-    "reply",
-  ),
-  step(
-    fc.tuple(which, number, body),
-    ({ core, workers, nowMs }, [at, delivery, content]) => core.workers.partial(workers[at]!, delivery, content, nowMs),
-    "partial",
-  ),
-  step(
-    fc.tuple(which, number),
-    ({ core, workers, nowMs }, [at, delivery]) => core.workers.error(workers[at]!, delivery, "failed", "it failed", nowMs),
-    "error",
-  ),
-  step(fc.tuple(which, number), ({ core, workers, nowMs }, [at, delivery]) => core.workers.notStarted(workers[at]!, delivery, nowMs), "not started"),
-  step(which, ({ core, workers, nowMs }, at) => core.workers.leaving(workers[at]!, nowMs), "leaving"),
-  step(which, ({ core, workers, nowMs }, at) => core.workers.disconnect(workers[at]!, nowMs), "worker's disconnect"),
-  step(which, ({ core, workers, nowMs }, at) => core.workers.malformed(workers[at]!, "malformed", nowMs), "malformed"),
-  step(
-    fc.tuple(which, form, service),
-    ({ core, workers, nowMs }, [at, how, of]) => core.workers.plain(workers[at]!, { kind: "ready", form: how, service: of }, nowMs),
-    "plain ready",
-  ),
-  step(
-    fc.tuple(which, form, fc.constantFrom("heartbeat" as const, "disconnect" as const)),
-    ({ core, workers, nowMs }, [at, how, kind]) => core.workers.plain(workers[at]!, { kind, form: how }, nowMs),
     "plain",
-  ),
-  step(
     fc.tuple(which, form, fc.constantFrom("partial" as const, "final" as const), fc.option(number, { nil: undefined }), frames),
     ({ core, workers, nowMs }, [at, how, kind, delivery, content]) => core.workers.plain(workers[at]!, { kind, form: how, delivery, body: content }, nowMs),
-    "plain",
   ),
-  step(
-    fc.tuple(which, fc.boolean()),
-    (fuzzed, [at, cleanly]) => {
-      fuzzed.core.workers.closed(fuzzed.workers[at]!, cleanly, fuzzed.nowMs);
-      fuzzed.openWorker(at);
-    },
-    "worker's close",
-  ),
-  step(fc.constantFrom(0, 1, 50, 100, 400, 2_000), (fuzzed, milliseconds) => fuzzed.pass(milliseconds), "pass"),
-  step(fc.constantFrom("active" as const, "standby" as const), ({ core }, role) => core.setRole(role), "role"),
-  step(fc.boolean(), (fuzzed, sendable) => void (fuzzed.sendable = sendable), "sendable"),
+  step("worker's close", fc.tuple(which, fc.boolean()), (fuzzed, [at, cleanly]) => {
+    fuzzed.core.workers.closed(fuzzed.workers[at]!, cleanly, fuzzed.nowMs);
+    fuzzed.openWorker(at);
+  }),
+  step("pass", fc.constantFrom(0, 1, 50, 100, 400, 2_000), (fuzzed, milliseconds) => fuzzed.pass(milliseconds)),
+  step("role", fc.constantFrom("active" as const, "standby" as const), ({ core }, role) => core.setRole(role)),
+  step("sendable", fc.boolean(), (fuzzed, sendable) => void (fuzzed.sendable = sendable)),
 );
 
 test("whatever its peers call for, in whatever order, a broker throws nothing, counts what it has, and keeps nothing of who is gone", () => {
   fc.assert(
-    fc.property(fc.array(anyStep, { minLength: 1, maxLength: 60, size: "max" }), fc.boolean(), (steps, ends) => {
+    fc.property(anyHistory, fc.boolean(), (steps, ends) => {
       const fuzzed = new Fuzzed();
       for (const act of steps) {
         act(fuzzed);
@@ -229,6 +196,6 @@ test("whatever its peers call for, in whatever order, a broker throws nothing, c
         remembered: 0,
       });
     }),
-    { numRuns: 3_000 },
+    runs,
   );
 });

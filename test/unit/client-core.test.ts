@@ -119,6 +119,14 @@ describe("time", () => {
     expect(heard()).toEqual([]);
   });
 
+  test("a pause of the client beyond that last word leaves no caller waiting", () => {
+    connect();
+    ask("one", { timeoutMs: 100 });
+    core.tick(1_000);
+    core.tick(1_001);
+    expect(settled()).toEqual(["settle one timeout maybe"]);
+  });
+
   test("a silent broker is left; a pause of the client itself is nobody's silence", () => {
     connect();
     core.tick(60_000);
@@ -152,6 +160,27 @@ describe("a broker that wants it to go:", () => {
     expect(heard()).toEqual(["settle old reply r"]);
     core.reply(1, 2, Buffer.from("r"), 70);
     expect(heard()).toEqual(["disconnect 1", "close 1", "settle meanwhile reply r"]);
+  });
+
+  test("an old one that is asked again elsewhere, since it is busy, is left with its last request", () => {
+    connect();
+    ask("one", { retries: 1 });
+    core.goAway(1, "standby", 10);
+    connect(2, "bbbbbbbbbbbbbbbb", "active", 20);
+    heard();
+    core.error(1, 1, "busy", "no", "", 30);
+    expect(heard()).toEqual(["disconnect 1", "close 1"]);
+  });
+
+  test("what was lost with an old one is asked again at the new one, which may be a standby by now, too", () => {
+    connect();
+    ask("one", { retries: 1 });
+    core.goAway(1, "standby", 10);
+    connect(2, "bbbbbbbbbbbbbbbb", "active", 20);
+    core.heartbeat(2, "standby", 30);
+    core.tick(30);
+    core.lost(1, 40);
+    expect(heard().slice(-3)).toEqual(["open 3 3", "close 1", "request 2 1 960 true s 0 one"]);
   });
 
   test("where it lands on a standby again it stays, backs off and tries again", () => {

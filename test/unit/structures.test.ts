@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createDeadlines } from "../../services/structures/deadlines.ts";
+import { createDeadlines, untimed } from "../../services/structures/deadlines.ts";
 import { createList } from "../../services/structures/list.ts";
 import type { List } from "../../services/structures/list.ts";
 import { createPages } from "../../services/structures/pages.ts";
@@ -69,27 +69,33 @@ describe("deadlines", () => {
     deadlineMs: number;
     earlier: Timer | undefined;
     later: Timer | undefined;
-    timed: boolean;
+    slot: number;
   }
-  const timer = (deadlineMs: number): Timer => ({ deadlineMs, earlier: undefined, later: undefined, timed: false });
+  const timer = (deadlineMs: number): Timer => ({ deadlineMs, earlier: undefined, later: undefined, slot: untimed });
 
-  test("each expires once, at the first look that is not before it, and none that was removed", () => {
+  test("each expires once, at the first look that is not before it, whenever it was added, and none that was removed", () => {
+    const oneTimer = fc.record({ deadlineMs: fc.nat(200_000), addedBefore: fc.nat(40) });
     fc.assert(
-      fc.property(fc.array(fc.nat(200_000), { maxLength: 50 }), fc.array(fc.nat(30_000), { maxLength: 40 }), fc.array(fc.nat(49)), (times, steps, removed) => {
+      fc.property(fc.array(oneTimer, { maxLength: 50 }), fc.array(fc.nat(30_000), { maxLength: 40 }), fc.array(fc.nat(49)), (planned, steps, removed) => {
         const deadlines = createDeadlines<Timer>();
-        const all = times.map(timer);
-        for (const one of all) deadlines.add(one);
+        const all = planned.map(({ deadlineMs }) => timer(deadlineMs));
         const gone = new Set(removed.map((index) => all[index]).filter((one) => one !== undefined));
-        for (const one of gone) deadlines.remove(one);
+        const added = new Set<Timer>();
         let nowMs = 0;
         const expired = new Map<Timer, number>();
-        for (const step of [...steps, 300_000]) {
+        for (const [index, step] of [...steps, 300_000, 0].entries()) {
+          for (const [at, one] of all.entries()) {
+            if (added.has(one) || (planned[at]!.addedBefore > index && index < steps.length)) continue;
+            added.add(one);
+            deadlines.add(one);
+            if (gone.has(one)) deadlines.remove(one);
+          }
           nowMs += step;
           deadlines.expire(nowMs, (one) => {
             expect(expired.has(one)).toBe(false);
             expired.set(one, nowMs);
           });
-          for (const one of all) expect(expired.has(one)).toBe(!gone.has(one) && one.deadlineMs <= nowMs);
+          for (const one of added) expect(expired.has(one)).toBe(!gone.has(one) && one.deadlineMs <= nowMs);
         }
       }),
     );

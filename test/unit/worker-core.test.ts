@@ -239,6 +239,18 @@ describe("requests", () => {
     expect(heard().slice(0, 1)).toEqual(["error 1 1 failed aborted"]);
   });
 
+  test("with the number of one that is still here are a broker's mistake: nothing that it sent goes on", () => {
+    register("a:1");
+    request(1, 1, "one");
+    request(1, 1, "two");
+    expect(heard().filter((line) => !line.startsWith("run") && !line.startsWith("started"))).toEqual([
+      "disconnect 1",
+      "close 1 a:1 malformed",
+      "outcome broker_lost",
+    ]);
+    expect(core.holding).toBe(0);
+  });
+
   test("of a lost broker are aborted, and what they answer nevertheless is nobody's", () => {
     register("a");
     request(1, 1, "x");
