@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createKeyPair } from "../../services/transport/curve-keys.ts";
 import { connect } from "node:net";
 import { inherited } from "../../dev/programs.ts";
+import { freePort } from "../ports.ts";
 import type { Endpoints, System } from "./peers.ts";
 import type { Pod } from "./pod.ts";
 
@@ -44,14 +44,6 @@ export async function stop(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once("exit", resolve));
   tryKill(child.pid!);
   await gone;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function listening(port: number, child: ReturnType<typeof launch>): Promise<void> {

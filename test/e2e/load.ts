@@ -7,7 +7,8 @@ import { probeCurve } from "../../infra/specs/curveMounts.ts";
 import { hardenedContainer, hardenedPod } from "../../infra/specs/hardening.ts";
 import type { Report } from "../../services/client/ledger.ts";
 import { command, image } from "../../services/contract/image.ts";
-import { labels } from "../../services/contract/names.ts";
+import { labels, names } from "../../services/contract/names.ts";
+import { ports } from "../../services/contract/ports.ts";
 import { ownCheckout, type TestStack } from "./stack.ts";
 
 /** What a plain client's program counts: see plain-client/client.mjs. */
@@ -100,6 +101,21 @@ export class LoadPod<Ledger> {
     await this.#stack.kubectl(["delete", "pod", this.name, "--wait=false"]);
     return JSON.parse(stdout.toString().trim().split("\n").at(-1)!) as Ledger;
   }
+}
+
+const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
+
+/** Clients of ours, each with a connection of its own; their requests take from a millisecond to `longestMs`, a fifth of them in parts. */
+export function mixedLoad(stack: TestStack, name: string, reference: string, connections: number, longestMs: number): Promise<LoadPod<Report>> {
+  const args = `--address ${frontend} --service work --connections ${connections} --concurrency 3 --work-ms 1-${longestMs} --parts-percent 20 --timeout-ms 90000`;
+  return LoadPod.ours(stack, name, reference, args.split(" "));
+}
+
+/** So many plain clients of each version. */
+export function plainLoads(stack: TestStack, suffix: string, reference: string, clients: number): Promise<LoadPod<PlainLedger>[]> {
+  return Promise.all(
+    ["0.1", "0.2"].map((version) => LoadPod.plain(stack, `plain-${version.replace(".", "-")}${suffix}`, reference, [frontend, version, String(clients)])),
+  );
 }
 
 /** Builds the plain client's image from the libzmq of this checkout, and pushes it where the stack's own are. @returns its reference */

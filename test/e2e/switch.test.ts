@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Color, names, otherColor } from "../../services/contract/names.ts";
-import { ports } from "../../services/contract/ports.ts";
 import { brokersOf, crash, evict, selected } from "./brokers.ts";
-import { expectNothingLost, expectPlainAnswered, type Ledgers, ledgersText, LoadPod, plainClientImage } from "./load.ts";
+import { expectNothingLost, expectPlainAnswered, type Ledgers, ledgersText, mixedLoad, plainClientImage, plainLoads } from "./load.ts";
 import { type Outcome, succeed, TestStack } from "./stack.ts";
 
 const workers = (replicas: number, level = "INFO") => [
@@ -18,37 +17,17 @@ const stack = new TestStack("switch", {
   smoke: { service: "echo", request: "ping", reply: "ping", timeoutSeconds: 20 },
   workers: workers(2),
 });
-const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
-/** Clients of ours, each with a connection of its own. */
+/** Clients of ours, each with a connection of its own, and plain ones of each version. */
 const connections = 20;
 const plainClients = 5;
 let image = "";
 let plainImage = "";
 
-/**
- * Runs a scenario under a steady load: requests of ours from a millisecond to `longestMs`, a fifth of them in parts, and plain
- * clients of both versions.
- */
+/** Runs a scenario under the mixed load. */
 async function underLoad(scenario: string, longestMs: number, work: (pod: string) => Promise<void>): Promise<Ledgers> {
   const run = String(Date.now() % 1e8);
-  const mix = [
-    "--service",
-    "work",
-    "--connections",
-    String(connections),
-    "--concurrency",
-    "3",
-    "--work-ms",
-    `1-${longestMs}`,
-    "--parts-percent",
-    "20",
-    "--timeout-ms",
-    "90000",
-  ];
-  const ours = await LoadPod.ours(stack, `ours-${run}`, image, ["--address", frontend, ...mix]);
-  const plain = await Promise.all(
-    ["0.1", "0.2"].map((version) => LoadPod.plain(stack, `plain-${version.replace(".", "-")}-${run}`, plainImage, [frontend, version, String(plainClients)])),
-  );
+  const ours = await mixedLoad(stack, `ours-${run}`, image, connections, longestMs);
+  const plain = await plainLoads(stack, `-${run}`, plainImage, plainClients);
   await vi.waitFor(
     async () => {
       const clients = (await brokersOf(stack, ours.name)).map(({ connectedClients }) => connectedClients);

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Report } from "../../services/client/ledger.ts";
 import { type Color, names, secretKeys } from "../../services/contract/names.ts";
-import { ports } from "../../services/contract/ports.ts";
 import { checkOutPreviousRelease, installPackages, previousRelease, whyMissing } from "../previousRelease.ts";
 import { brokersOf, selected } from "./brokers.ts";
-import { expectNothingLost, ledgersText, LoadPod, plainClientImage, type PlainLedger } from "./load.ts";
+import { expectNothingLost, ledgersText, type LoadPod, mixedLoad, plainClientImage, plainLoads, type PlainLedger } from "./load.ts";
 import { ownCheckout, succeed, TestStack } from "./stack.ts";
 
 const missing = await whyMissing();
 let previous: Awaited<ReturnType<typeof checkOutPreviousRelease>>;
 let stack: TestStack;
 
-const frontend = `tcp://${names.brokerService}:${ports.frontend}`;
 /** Clients of ours in one pod, and plain ones in another, each with a connection of its own. */
 const connections = 6;
 const plainClients = 3;
@@ -57,25 +55,6 @@ async function clientsAreOn(color: Color, pod: string, ours: number, plain: numb
   );
 }
 
-/** A load of our clients from an image, that is of the release that the image is of. */
-function ours(name: string, image: string): Promise<LoadPod<Report>> {
-  const mix = [
-    "--service",
-    "work",
-    "--connections",
-    String(connections),
-    "--concurrency",
-    "3",
-    "--work-ms",
-    "1-5000",
-    "--parts-percent",
-    "20",
-    "--timeout-ms",
-    "90000",
-  ];
-  return LoadPod.ours(stack, name, image, ["--address", frontend, ...mix]);
-}
-
 describe.skipIf(missing !== undefined)(`an upgrade from the previous release, ${previousRelease}`, () => {
   let old: Running;
   let keys: Record<string, string>;
@@ -109,10 +88,8 @@ describe.skipIf(missing !== undefined)(`an upgrade from the previous release, ${
     old = await outputs();
     keys = await keysInCluster();
     const plainImage = await plainClientImage(stack, stack.registry, stack.imageRegistry);
-    oldClients = await ours("ours-previous", old.images.blue);
-    plain = await Promise.all(
-      ["0.1", "0.2"].map((version) => LoadPod.plain(stack, `plain-${version.replace(".", "-")}`, plainImage, [frontend, version, String(plainClients)])),
-    );
+    oldClients = await mixedLoad(stack, "ours-previous", old.images.blue, connections, 5_000);
+    plain = await plainLoads(stack, "", plainImage, plainClients);
     await clientsAreOn("blue", oldClients.name, connections, 2 * plainClients);
   });
 
@@ -138,7 +115,7 @@ describe.skipIf(missing !== undefined)(`an upgrade from the previous release, ${
     expect(await selected(stack)).toEqual(["blue", "blue"]);
     // Nobody waited for the standby.
     await vi.waitFor(async () => expect(await imagesOf(names.brokerApp, "green")).toEqual([images.green]), { timeout: 120_000, interval: 1_000 });
-    newClients = await ours("ours-this", images.green);
+    newClients = await mixedLoad(stack, "ours-this", images.green, connections, 5_000);
     await clientsAreOn("blue", newClients.name, 2 * connections, 2 * plainClients);
   });
 

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { createLog } from "../../services/process/log.ts";
 import { worker } from "../../services/worker/worker.ts";
+import { atEnd } from "./processes.ts";
 
 const log = createLog({ logger: "test", level: "CRITICAL" });
 
@@ -16,8 +19,11 @@ test("a worker that computes while its connections end has ended well, whichever
   process.on("uncaughtException", hear);
   try {
     for (const delayMs of [0, 1, 0, 1]) {
-      const busy = worker("echo", (body) => body, { brokers: ["tcp://127.0.0.1:1"], log });
-      await new Promise((resolve) => setTimeout(resolve, 500)); // so that its thread runs; where it does not yet, the order is another one
+      const broker = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+      atEnd(() => broker.close());
+      await once(broker, "listening");
+      const busy = worker("echo", (body) => body, { brokers: [`tcp://127.0.0.1:${(broker.address() as AddressInfo).port}`], log });
+      await once(broker, "connection"); // its thread runs; where it does not yet, the order is another one
       const stopped = busy.stop(1_000);
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
       compute(500);
