@@ -16,6 +16,12 @@ async function stillServes(broker: RunningBroker): Promise<void> {
   expect([await client.exit, client.output().toString()]).toEqual([0, "still here"]);
 }
 
+/** A short command, in its frame. */
+function command(name: string, data: Buffer): Buffer {
+  const body = encodeCommand(name, data);
+  return Buffer.concat([Buffer.of(flag.command, body.length), body]);
+}
+
 /** Sends bytes to a port, and holds the connection until the test lets go. */
 async function thrownAt(port: number, bytes: Buffer): Promise<() => void> {
   const socket = await throwAt({ host: "127.0.0.1", port }, bytes);
@@ -132,6 +138,32 @@ test("our client's small requests are packed whatever MAX_MESSAGE_SIZE is, and o
   await expect(client.request("echo", Buffer.alloc(1001))).rejects.toMatchObject({ name: "TooLarge", executed: "no" });
 });
 
+test("PINGs whose answers nobody reads cost their sender the connection before they cost the broker its memory", async () => {
+  const closed = Promise.withResolvers<Error | undefined>();
+  const unexpected = (...what: unknown[]): void => closed.reject(new Error(what.join(" ")));
+  const limits = { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 100_000, handshakeTimeoutMs: 10_000, maxConnections: 10, maxHandshakes: 10 };
+  const listener = await listen({
+    endpoint: `tcp://127.0.0.1:${await freePort()}`,
+    limits,
+    onOpen: () => {},
+    onMessage: unexpected,
+    onClose: (_, error) => closed.resolve(error),
+    onRefused: unexpected,
+    onHandshakeFailure: unexpected,
+  });
+  atEnd(() => listener.close(0));
+  const socket = connect(listener.port, "127.0.0.1").on("error", () => {});
+  atEnd(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write(encodeGreeting("NULL", false));
+  socket.write(command("READY", encodeMetadata({ "Socket-Type": "DEALER" })));
+  const pings = Buffer.concat(Array.from({ length: 4_000 }, () => command("PING", Buffer.alloc(18))));
+  // Until it is more than the kernels' buffers take, too.
+  for (let sent = 0; sent < 50_000_000 && !socket.destroyed; sent += pings.length) await new Promise((resolve) => socket.write(pings, resolve));
+  expect(listener.connections).toBe(0);
+  expect((await closed.promise)?.message).toBe("the peer sends PING and does not read");
+});
+
 test("a message of more than MAX_FRAMES costs its sender the connection, and nobody else", async () => {
   const broker = await startBroker({ MAX_FRAMES: "8" });
   await startWorker([broker], { SERVICE: "echo" });
@@ -188,8 +220,7 @@ test("a peer that is refused its routing id never sees READY, and so keeps what 
   // Once the broker has answered another it has read the greeting: were it to say READY first, it would have.
   await roundTrip();
   await roundTrip();
-  const ready = encodeCommand("READY", encodeMetadata({ "Socket-Type": "DEALER", Identity: "twin" }));
-  twin.write(Buffer.concat([Buffer.of(flag.command, ready.length), ready]));
+  twin.write(command("READY", encodeMetadata({ "Socket-Type": "DEALER", Identity: "twin" })));
   await closed;
   expect(seen).toEqual(encodeGreeting("NULL", false));
 });

@@ -156,7 +156,9 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
   const onCommand = (body: Buffer): void => {
     if (state === "open") {
       // RFC 37: PING is answered by PONG with its context (at most 16 bytes); other commands are a later version's.
-      if (commandName(body) === "PING") sealedCommand(encodeCommand("PONG", body.subarray(7, 23)));
+      if (commandName(body) !== "PING") return;
+      if (connection.unsentBytes > limits.maxUnsentBytes) throw new ProtocolError("the peer sends PING and does not read");
+      sealedCommand(encodeCommand("PONG", body.subarray(7, 23)));
       return;
     }
     const { send, metadata, identity: proved } = mechanism.next(body);
