@@ -26,8 +26,8 @@ async function updated(target: Target, done: string): Promise<void> {
 async function add(target: Target, name: string, services: readonly string[]): Promise<void> {
   const clients = await listOf(target);
   if (clients.some((one) => one.name === name)) throw new Refusal(`${name} has a key already: npm run clients -- keys ${name}`);
-  await set(target, `clients[${clients.length}].name`, name);
-  for (const [index, service] of services.entries()) await set(target, `clients[${clients.length}].services[${index}]`, service);
+  const path = `clients[${clients.length}]`;
+  await set(target, { [`${path}.name`]: name, ...Object.fromEntries(services.map((service, index) => [`${path}.services[${index}]`, service])) });
   await updated(target, `${name} is admitted within a minute and a half. Its keys: npm run clients -- keys ${name}`);
 }
 
@@ -35,8 +35,9 @@ async function remove(target: Target, name: string): Promise<void> {
   const now = target.flags.has("now");
   const index = (await listOf(target)).findIndex((one) => one.name === name);
   if (index < 0) throw new Refusal(`${name} is no client of the settings`);
+  // In this order, an interrupted removal can be done again.
+  if (now) await set(target, { "curve.restarts": String(Number((await setting(target, "curve.restarts")) ?? 0) + 1) });
   await unset(target, `clients[${index}]`);
-  if (now) await set(target, "curve.restarts", String(Number((await setting(target, "curve.restarts")) ?? 0) + 1));
   await updated(
     target,
     now ? `${name} is locked out.` : `${name} opens no new connection after a minute and a half; the ones that it has stay (--now ends them).`,

@@ -15,6 +15,6 @@ await command(usage, [], async (target) => {
   // The version is for people only; the repository is left out where it follows from another setting.
   const pinned = repository === own ? `${versions[color].replace(/^sha256:.*/, "pinned")}@${digest}` : images[color];
   const before = (await setting(target, `images.${color}`)) ?? "worktree";
-  await set(target, `images.${color}`, pinned);
+  await set(target, { [`images.${color}`]: pinned });
   console.log(before === pinned ? `images.${color} is ${pinned} already` : `images.${color}: ${before} → ${pinned}`);
 });

@@ -27,9 +27,8 @@ async function keysOf(target: Target): Promise<ServerKeys> {
 
 async function take(target: Target, step: Step): Promise<void> {
   const next = after(await keysOf(target), step);
-  await set(target, paths.inUse, String(next.inUse));
   if (next.other === undefined) await unset(target, paths.other);
-  else await set(target, paths.other, String(next.other));
+  else await set(target, { [paths.inUse]: String(next.inUse), [paths.other]: String(next.other) });
   if (!(await update(target))) throw new Refusal("\nThe update failed. Once it goes through (pulumi up), the step is done.");
 }
 

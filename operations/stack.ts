@@ -35,8 +35,10 @@ export async function setting({ stack, configFile }: Target, path: string): Prom
   });
 }
 
-export async function set({ stack, configFile }: Target, path: string, value: string): Promise<void> {
-  await output("pulumi", ["config", "set", "--path", path, value, ...stack, ...configFile]);
+/** Sets all of them or, where this is interrupted, none. `values`: by path. */
+export async function set({ stack, configFile }: Target, values: Readonly<Record<string, string>>): Promise<void> {
+  const words = Object.entries(values).flatMap(([path, value]) => ["--plaintext", `${path}=${value}`]);
+  await output("pulumi", ["config", "set-all", "--path", ...words, ...stack, ...configFile]);
 }
 
 export async function unset({ stack, configFile }: Target, path: string): Promise<void> {

@@ -26,7 +26,7 @@ beforeEach(() => {
 function begin(config: object, rest: object = {}): void {
   writeFileSync(state, JSON.stringify({ config, ups: [], before: ["key-1"], deployed: ["key-1"], looks: 1, ...rest }));
 }
-const seen = (): { config: Record<string, unknown>; ups: object[] } => JSON.parse(readFileSync(state, "utf8"));
+const seen = (): { config: Record<string, unknown>; ups: object[]; writes: object[] } => JSON.parse(readFileSync(state, "utf8"));
 async function run(command: string, ...args: string[]) {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [join(checkout, `operations/${command}.ts`), ...args], {
     reject: false,
@@ -46,6 +46,8 @@ describe("npm run rotate", () => {
     expect(promote.stdout).toContain("key-2  6 connections came in by it");
     expect((await run("rotate", "finish")).stdout).toContain("The old key opens no more.");
     expect(seen().ups).toEqual([{ curve: { serverKey: 1, otherServerKey: 2 } }, { curve: { serverKey: 2, otherServerKey: 1 } }, { curve: { serverKey: 2 } }]);
+    // Wherever it is interrupted, the settings are those before a step or after it.
+    expect(seen().writes).toEqual(seen().ups);
   });
 
   test("without a step only tells what is due", async () => {
@@ -87,6 +89,13 @@ describe("npm run clients", () => {
     expect((await run("clients", "remove", "shop", "--now")).stdout).toContain("shop is locked out.");
     expect(seen().config).toEqual({ clients: [{ name: "third" }], curve: { restarts: 5 } });
     expect(seen().ups).toHaveLength(2);
+  });
+
+  test("admits nobody to more than was asked for, and forgets no connection that is to end, wherever it is interrupted", async () => {
+    await run("clients", "add", "till", "echo", "gzip");
+    await run("clients", "remove", "till", "--now");
+    const till = { name: "till", services: ["echo", "gzip"] };
+    expect(seen().writes).toEqual([{ clients: [till] }, { clients: [till], curve: { restarts: 1 } }, { clients: [], curve: { restarts: 1 } }]);
   });
 
   test("gives out a client's keys as lines, and names who has some where it has none", async () => {

@@ -1,4 +1,4 @@
-// Stands in for `pulumi` and `kubectl` in tests of our commands: keeps a stack's settings in the file STATE, and what was asked of it.
+// Stands in for `pulumi` and `kubectl` in tests of our commands: keeps a stack's settings in the file STATE, each state that they were in, and what was asked of it.
 const { readFileSync, writeFileSync } = require("node:fs");
 const { basename } = require("node:path");
 
@@ -26,7 +26,7 @@ if (basename(process.argv[1]) === "kubectl") {
   );
   end(0);
 }
-const [command, what, path, value] = args;
+const [command, what, path] = args;
 
 /** A backend that keeps `stacks` by name, each with its resources, and the passphrase of all. */
 function backend({ stacks, passphrase }) {
@@ -57,6 +57,15 @@ function backend({ stacks, passphrase }) {
   }
 }
 
+function set(pair) {
+  const [path, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
+  const names = steps(path);
+  const last = names.pop();
+  let place = state.config;
+  for (const [index, name] of names.entries()) place = place[name] ??= /^\d+$/.test(names[index + 1] ?? last) ? [] : {};
+  place[last] = /^\d+$/.test(value) ? Number(value) : value;
+}
+
 if (command === "up") {
   state.ups.push(JSON.parse(JSON.stringify(state.config)));
   if (state.fails) end(255);
@@ -70,19 +79,21 @@ if (command === "up") {
   process.stdout.write(
     JSON.stringify(args.includes("clientKeys") ? { shop: { CURVE_SERVER_KEY: state.deployed.join(","), CURVE_SECRET_KEY: "secret" } } : outputs),
   );
+} else if (what === "set-all") {
+  for (const [index, word] of args.entries()) if (word === "--plaintext") set(args[index + 1]);
+  state.writes = [...(state.writes ?? []), structuredClone(state.config)];
 } else {
   const names = steps(path);
   const last = names.pop();
   let place = state.config;
-  for (const [index, name] of names.entries())
-    place = place?.[name] ?? (what === "set" ? (place[name] = /^\d+$/.test(names[index + 1] ?? last) ? [] : {}) : undefined);
+  for (const name of names) place = place?.[name];
   if (what === "get" && place?.[last] === undefined) {
     process.stderr.write(`error: configuration key '${path}' not found\n`);
     end(255);
   }
   if (what === "get") process.stdout.write(typeof place[last] === "object" ? JSON.stringify(place[last]) : String(place[last]));
-  if (what === "set") place[last] = /^\d+$/.test(value) ? Number(value) : value;
   if (what === "rm" && Array.isArray(place)) place.splice(Number(last), 1);
   else if (what === "rm") delete place?.[last];
+  if (what === "rm") state.writes = [...(state.writes ?? []), structuredClone(state.config)];
 }
 end(0);
