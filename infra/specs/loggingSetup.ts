@@ -9,6 +9,7 @@ import { image } from "../../services/contract/image.ts";
 import type { Settings } from "../settings.ts";
 import { passwordKey } from "./elasticsearch.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { processor } from "./processor.ts";
 import { pulling } from "./pullSecret.ts";
 import { elasticsearchAddress, loggingLabels, loggingMetadata } from "./loggingPod.ts";
 
@@ -56,6 +57,7 @@ export function loggingSetupJob(settings: Settings, imageReference: string) {
           spec: {
             ...hardenedPod,
             ...pulling(settings),
+            ...processor(settings),
             restartPolicy: "Never",
             containers: [
               {

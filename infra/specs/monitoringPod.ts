@@ -7,6 +7,7 @@ import type { Settings } from "../settings.ts";
 import { dataMount, dataVolume } from "./dataVolume.ts";
 import { imageReference } from "../settings/imageReference.ts";
 import { hardenedContainer, hardenedPod } from "./hardening.ts";
+import { processor } from "./processor.ts";
 import { pulling } from "./pullSecret.ts";
 import { objectMetadata } from "./objectMetadata.ts";
 
@@ -74,6 +75,8 @@ export function monitoringStatefulSet(
         spec: {
           ...hardenedPod,
           ...pulling(settings),
+          // A backup reads the volume at this node, by an image of ours.
+          ...processor(settings),
           ...pod,
           // The volume belongs to whom the process runs as.
           securityContext: { ...hardenedPod.securityContext, fsGroup: image.userId },

@@ -61,7 +61,7 @@ describe("images of a registry that does not let everybody in", () => {
 });
 
 describe("a cluster with nodes of more than one processor", () => {
-  const ours = /^zeromq-(broker|worker|switch)/;
+  const ours = /^(zeromq-(broker|worker|switch|logs-setup)|prometheus$|alertmanager$|grafana$)/;
   const selectors = async (build: object) => {
     const all = pods(await runProgram({ ...released, "zeromq-stack:build": JSON.stringify(build) }, "prod", { file: "prod" }));
     expect(all.filter(([name]) => !ours.test(name)).length).toBeGreaterThan(1);
@@ -71,7 +71,7 @@ describe("a cluster with nodes of more than one processor", () => {
     };
   };
 
-  it("runs brokers, workers and the Jobs of a switch where their images can run; others' images are for all of them", async () => {
+  it("runs what is of our images, and whose volumes they read for a backup, where they can run; others' images are for all of them", async () => {
     for (const [build, processor] of [
       [{}, "amd64"],
       [{ platform: "linux/arm64" }, "arm64"],
