@@ -33,7 +33,7 @@ export class Foundation extends pulumi.ComponentResource {
       ...(broker.priority === undefined
         ? []
         : [
-            new kubernetes.scheduling.v1.PriorityClass(brokerPriorityClass(settings), priorityClass(settings, broker.priority), {
+            new kubernetes.scheduling.v1.PriorityClass(brokerPriorityClass(settings, broker.priority), priorityClass(settings, broker.priority), {
               parent: this,
               dependsOn: this.namespace,
             }),

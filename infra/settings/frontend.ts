@@ -15,5 +15,5 @@ export const frontend = group({
     .array(text(isAddressRange, "an address range such as 10.0.0.0/8"))
     .register(about, { allowed: "a list of address ranges" })
     .default([])
-    .describe("Who may reach the load balancer; everybody where the list is empty."),
+    .describe("Who may reach the load balancer; everybody where the list is empty. With network.clientNamespaces, none of the pods' own addresses."),
 }).prefault({});

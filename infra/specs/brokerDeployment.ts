@@ -63,7 +63,7 @@ export function brokerDeployment(settings: Settings, color: Color, imageReferenc
           ...hardenedPod,
           ...pulling(settings),
           ...processor(settings),
-          ...(broker.priority !== undefined && { priorityClassName: brokerPriorityClass(settings) }),
+          ...(broker.priority !== undefined && { priorityClassName: brokerPriorityClass(settings, broker.priority) }),
           terminationGracePeriodSeconds: gracePeriods(settings).podSeconds,
           topologySpreadConstraints: spread(matchLabels),
           containers: [

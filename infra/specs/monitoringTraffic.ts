@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type { NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer } from "kubernetes-types/networking/v1.js";
 import { labels, names } from "../../services/contract/names.ts";
 import { ports } from "../../services/contract/ports.ts";
@@ -12,6 +13,9 @@ const askNames: NetworkPolicyEgressRule = { ports: [{ protocol: "UDP", port: 53 
 
 /** The API server has no pod to select; it listens on the one port or the other. */
 const askApiServer: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
+
+/** Of a Service, a network sees the pod's port, which only the Service's owner knows. */
+const reachPods: NetworkPolicyEgressRule = { to: [{ namespaceSelector: {} }] };
 
 const reach = (part: Part): NetworkPolicyEgressRule => ({ to: [{ podSelector: { matchLabels: monitoringLabels(part) } }], ports: tcp(monitoringPorts[part]) });
 
@@ -52,16 +56,18 @@ function scalers({ autoscaling, network }: Settings): NetworkPolicyPeer[] {
     : [{ namespaceSelector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "In", values: [...network.metricsNamespaces] }] } }];
 }
 
-/** Alertmanager reaches its receivers' ports and nothing else. */
+/** Alertmanager reaches its receivers' ports and, where one may be in the cluster, pods; nothing else. */
 export function alertmanagerTraffic(settings: Settings): NetworkPolicy {
   const { webhook, deadMansSwitch, email } = settings.alerting;
-  const addresses = [webhook, deadMansSwitch].filter((address) => address !== undefined).map((address) => new URL(address));
-  const numbers = [
-    ...addresses.map(({ port, protocol }) => Number(port || (protocol === "https:" ? 443 : 80))),
-    ...(email ? [Number(email.server.split(":")[1])] : []),
-  ];
+  const addresses = [webhook, deadMansSwitch, email && `smtp://${email.server}`].filter((address) => address !== undefined).map((address) => new URL(address));
+  const numbers = addresses.map(({ port, protocol }) => Number(port || (protocol === "https:" ? 443 : 80)));
   const receivers = numbers.length > 0 ? [{ ports: tcp(...new Set(numbers)) }] : [];
-  return policy("alertmanager", settings, ["prometheus"], [askNames, ...receivers]);
+  return policy("alertmanager", settings, ["prometheus"], [askNames, ...receivers, ...(addresses.some(mayBeService) ? [reachPods] : [])]);
+}
+
+/** `example.com` may be a Service and its namespace, and an address a Service's: better a way too many than an alert too few. */
+function mayBeService({ hostname }: URL): boolean {
+  return isIPv4(hostname) || /^[^.]+(\.[^.]+)?$|\.svc(\.|$)/i.test(hostname);
 }
 
 /** Grafana asks Prometheus. People reach it by `kubectl port-forward`, which comes from the node. */

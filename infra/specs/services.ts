@@ -19,7 +19,7 @@ export function brokerService({ namespace, activeColor }: Settings): Service {
 }
 
 /** Where clients outside reach the active colour: the frontend and nothing else. */
-export function publicService({ namespace, activeColor, frontend }: Settings): Service {
+export function publicService({ namespace, activeColor, frontend, network }: Settings): Service {
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -34,6 +34,8 @@ export function publicService({ namespace, activeColor, frontend }: Settings): S
       selector: brokerLabels(activeColor),
       ports: [frontendPort],
       ...(frontend.sourceRanges.length > 0 && { loadBalancerSourceRanges: frontend.sourceRanges }),
+      // Else kube-proxy puts a node's address in the client's place, and the policy refuses it.
+      ...(frontend.serviceType === "LoadBalancer" && network.policies && network.clientNamespaces.length > 0 && { externalTrafficPolicy: "Local" }),
     },
   };
 }

@@ -37,6 +37,7 @@ const stack = new TestStack("production", {
   rolloutDeadlineSeconds: 240,
 });
 const { broker: brokerSettings, standbyReplicas } = prod;
+const priorityClass = brokerPriorityClass(stack, brokerSettings.priority);
 const brokerPod = `deployment/${names.brokerDeployment("blue")}`;
 const login = registry ?? { server: stack.registry, username: "team", password: "nobody asks for it" };
 const guided = workerOfTheGuide();
@@ -72,7 +73,7 @@ async function stateOfThings(): Promise<unknown> {
 
 beforeAll(async () => {
   await succeed(stack.kubectl(["delete", "namespace", stack.namespace, "--ignore-not-found"])); // of a run that was killed
-  await succeed(stack.kubectl(["delete", "priorityclass", brokerPriorityClass(stack), "--ignore-not-found"]));
+  await succeed(stack.kubectl(["delete", "priorityclass", priorityClass, "--ignore-not-found"]));
   await succeed(stack.init());
   const secret = (path: string, value: string) => succeed(stack.pulumi(["config", "set", "--secret", "--path", path, value]));
   for (const group of ["pushRegistry", "pull.logins[0]"]) {
@@ -87,7 +88,7 @@ afterAll(async () => {
   await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
   // A failed test may have left a stack that Pulumi can't destroy; the cluster is left clean all the same.
   await stack.kubectl(["delete", "namespace", stack.namespace, "--ignore-not-found"]);
-  await stack.kubectl(["delete", "priorityclass", brokerPriorityClass(stack), "--ignore-not-found"]);
+  await stack.kubectl(["delete", "priorityclass", priorityClass, "--ignore-not-found"]);
   stack.remove();
   registry?.close();
 });
@@ -108,15 +109,13 @@ describe("a stack with the settings of Pulumi.prod.yaml", () => {
     ); // nobody waited for the standby
     for (const { metadata, spec } of await serving()) {
       const isBroker = metadata.labels.app === names.brokerApp;
-      expect(spec, metadata.name).toMatchObject(
-        isBroker ? { priority: brokerSettings.priority, priorityClassName: brokerPriorityClass(stack) } : { priority: 0 },
-      );
+      expect(spec, metadata.name).toMatchObject(isBroker ? { priority: brokerSettings.priority, priorityClassName: priorityClass } : { priority: 0 });
       expect(spec.topologySpreadConstraints).toMatchObject([
         { topologyKey: "topology.kubernetes.io/zone", maxSkew: 1 },
         { topologyKey: "kubernetes.io/hostname", maxSkew: 1 },
       ]);
     }
-    const { stdout } = await stack.kubectl(["get", "priorityclass", brokerPriorityClass(stack), "-o", "json"]);
+    const { stdout } = await stack.kubectl(["get", "priorityclass", priorityClass, "-o", "json"]);
     expect(JSON.parse(stdout.toString())).toMatchObject({ value: brokerSettings.priority });
     expect((await stack.list("poddisruptionbudgets")).map(({ metadata, status }) => [metadata.name, status.disruptionsAllowed]).sort()).toEqual([
       [names.brokerDeployment("blue"), 1],

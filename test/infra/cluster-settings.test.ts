@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { protectionProblem } from "../../infra/components/protection.ts";
 import type { SettingsError } from "../../infra/settings.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
+import { priorityClass } from "../../infra/specs/priority.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
 import { ofType, runProgram } from "./program.ts";
 import { released } from "./rendered.ts";
@@ -93,15 +94,28 @@ describe("brokers with a priority", () => {
     const run = await runProgram({ "zeromq-stack:namespace": "elsewhere", "zeromq-stack:broker": JSON.stringify({ priority: 7 }) });
     const [declared, ...others] = Object.values(ofType(run, "kubernetes:scheduling.k8s.io/v1:PriorityClass"));
     expect(others).toEqual([]);
-    expect(declared!.inputs).toMatchObject({ metadata: { name: "elsewhere-zeromq-broker" }, value: 7, globalDefault: false });
+    expect(declared!.inputs).toMatchObject({ metadata: { name: "elsewhere-zeromq-broker-7" }, value: 7, globalDefault: false });
     expect(declared!.inputs["metadata"]).not.toHaveProperty("namespace");
     const names = pods(run)
       .filter(([, pod]) => pod.priorityClassName !== undefined)
       .map(([name, pod]) => [name, pod.priorityClassName]);
-    expect(Object.fromEntries(names)).toEqual({ "zeromq-broker-blue": "elsewhere-zeromq-broker", "zeromq-broker-green": "elsewhere-zeromq-broker" });
+    expect(Object.fromEntries(names)).toEqual({ "zeromq-broker-blue": "elsewhere-zeromq-broker-7", "zeromq-broker-green": "elsewhere-zeromq-broker-7" });
     expect(Object.values(ofType(run, "kubernetes:apps/v1:Deployment")).find(({ name }) => name === "zeromq-broker-blue")!.dependsOn).toContain(
-      "elsewhere-zeromq-broker",
+      "elsewhere-zeromq-broker-7",
     );
+  });
+
+  it("get another class, beside the one before, where it changes: Kubernetes lets none change its value", async () => {
+    const classes = async (priority: number) =>
+      Object.values(ofType(await runProgram({ "zeromq-stack:broker": JSON.stringify({ priority }) }), "kubernetes:scheduling.k8s.io/v1:PriorityClass"));
+    const [[before], [now]] = [await classes(7), await classes(8)];
+    expect(now!.name).not.toBe(before!.name);
+    expect(now!.inputs["metadata"].name).not.toBe(before!.inputs["metadata"].name);
+  });
+
+  it.each([1, 1_000_000_000, -7])("have a class whose name Kubernetes takes, at a value of %s", (value) => {
+    const { metadata } = priorityClass({ namespace: "n".repeat(63) }, value);
+    expect(metadata?.name).toMatch(/^(?=.{1,253}$)[a-z\d]([-a-z\d]*[a-z\d])?$/);
   });
 
   it("are a setting: without it no class is declared", () => {
@@ -149,7 +163,7 @@ describe("what cannot be made again", () => {
 
   it("is looked after before anything of the cluster is made that carries the namespace's name", async () => {
     const run = await runProgram({ "zeromq-stack:broker": JSON.stringify({ priority: 1 }) });
-    expect(ofType(run, "kubernetes:scheduling.k8s.io/v1:PriorityClass")["zeromq-zeromq-broker"]!.dependsOn).toContain("zeromq");
+    expect(ofType(run, "kubernetes:scheduling.k8s.io/v1:PriorityClass")["zeromq-zeromq-broker-1"]!.dependsOn).toContain("zeromq");
   });
 
   const named = (serverKey: number, otherServerKey?: number, namespace = "zeromq") => ({ namespace, serverKey, otherServerKey });

@@ -126,6 +126,47 @@ describe("between every pair of a component, a stranger and an outsider, port by
     );
   });
 
+  describe("Alertmanager", () => {
+    const every = [22, 25, 80, 443, 1025, 5432, 5555, 5556, 6443, 8080, 9090, 9093];
+    /** Where it gets to, with the port of the pod, not of its Service: that is what a network sees. */
+    const reached = async (alerting: object) => {
+      const run = await runProgram({
+        "zeromq-stack:prometheus": JSON.stringify({ enabled: true }),
+        "zeromq-stack:alerting": JSON.stringify({ enabled: true, ...alerting }),
+        "zeromq-stack:network": JSON.stringify({ clientNamespaces: ["shop"] }),
+      });
+      const { alertmanager, ...others } = places(run);
+      const hook = { name: "hook", namespace: "ops", labels: { app: "hook" }, address: "10.244.2.1" };
+      return [...Object.values(others), hook].flatMap((to) =>
+        every.filter((port) => connects(policiesOf(run), alertmanager!, to, { protocol: "TCP", port })).map((port) => `alertmanager → ${to.name} :${port}`),
+      );
+    };
+    const pods = ["shop", "impostor", "impostor Prometheus", "monitoring", "name server", "hook"];
+    const beyond = ["office", "internet"];
+    const mailed = (server: string) => ({ email: { to: "a@example.com", from: "b@example.com", server } });
+
+    it.each([
+      [{}, []],
+      [{ webhook: "https://hooks.example.com/x" }, [443]],
+      [{ webhook: "http://svc.hooks.example.com:8080/x" }, [8080]],
+      [{ deadMansSwitch: "https://hc.example.org/y", ...mailed("mail.eu.example.com:25") }, [443, 25]],
+    ])("to its receivers' ports, and to no other, where they are outside: %o", async (alerting, numbers) => {
+      expect((await reached(alerting)).sort()).toEqual(pairs(["alertmanager"], [...pods, ...beyond], ...numbers).sort());
+    });
+
+    it.each([
+      [{ webhook: "http://hook/x" }, 80],
+      [{ webhook: "http://hook.ops/x" }, 80],
+      [{ webhook: "http://hook.ops.svc/x" }, 80],
+      [{ deadMansSwitch: "https://hook.ops.svc.cluster.local/x" }, 443],
+      [{ webhook: "http://hook.ops.svc.cluster.local./x" }, 80],
+      [{ webhook: "http://10.96.0.7/x" }, 80],
+      [mailed("relay.ops.svc:25"), 25],
+    ])("to any port of a pod that lets it in, too, where a receiver may be a Service of the cluster: %o", async (alerting, number) => {
+      expect((await reached(alerting)).sort()).toEqual([...pairs(["alertmanager"], pods, ...every), ...pairs(["alertmanager"], beyond, number)].sort());
+    });
+  });
+
   it("a handler to what its service names, and for no other service's", async () => {
     const workers = [{ service: "gzip", egress: [{ to: "203.0.113.0/24", ports: [443, 5432] }] }, { service: "echo" }];
     const run = await runProgram({ "zeromq-stack:workers": JSON.stringify(workers) });

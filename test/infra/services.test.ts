@@ -29,6 +29,31 @@ describe("zeromq-broker-service", () => {
   });
 });
 
+describe("a client's own address", () => {
+  const sourceRanges = ["192.0.2.0/24"];
+  const inside = { serviceType: "ClusterIP" };
+  const network = { clientNamespaces: ["shop"] };
+  const spec = (changes: Record<string, unknown>) => publicService(settingsWith(changes)).spec;
+
+  it("gets to the brokers where a policy asks for it: else it is a node's, which the policy refuses", () => {
+    expect(spec({ network, frontend: { sourceRanges } })).toHaveProperty("externalTrafficPolicy", "Local");
+  });
+
+  it.each([
+    ["everybody may come", { frontend: { sourceRanges } }],
+    ["there are no policies", { network: { ...network, policies: false }, frontend: { sourceRanges } }],
+    ["nobody comes from outside, where Kubernetes refuses the field", { network, frontend: inside }],
+  ])("is no matter where %s", (_why, changes) => {
+    expect(spec(changes)).not.toHaveProperty("externalTrafficPolicy");
+  });
+
+  it("is asked for by no Service of the cluster's own", () => {
+    const settings = settingsWith({ network, frontend: { sourceRanges } });
+    for (const { spec } of [brokerService(settings), previewService(settings), colorService(settings, "blue"), headlessService(settings)])
+      expect(spec).not.toHaveProperty("externalTrafficPolicy");
+  });
+});
+
 describe("zeromq-broker-preview", () => {
   it("leads to the colour that is not active, and waits for none of it", () => {
     const { metadata, spec } = previewService(settingsWith({ activeColor: "green" }));
