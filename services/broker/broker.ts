@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { version } from "../contract/version.ts";
 import type { Side } from "../contract/metrics.ts";
+import { packedBytes } from "../majordomo/extension/codes.ts";
 import { createLimitedLog } from "../process/limited-log.ts";
 import type { Logger } from "../process/log.ts";
 import { listen } from "../transport/listen.ts";
@@ -25,8 +26,6 @@ const pulseMs = 50;
 const roleDelayMs = 120_000;
 /** Connections whose handshake is not done, on each side; more are refused. */
 const maxHandshakes = 1024;
-/** A message of ours packs requests up to about half of this, however small a single one must be. */
-const packedBytes = 65_536;
 /** What a peer may leave unread before it is held for dead. */
 const leastUnsentBytes = 16_777_216;
 

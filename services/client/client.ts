@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { requestIdOf } from "../contract/logs.ts";
 import { isClientMessage, fromClient, readToClient } from "../majordomo/extension/client.ts";
 import type { ToClientVisitor } from "../majordomo/extension/client.ts";
-import { spokenVersions } from "../majordomo/extension/codes.ts";
+import { packedBytes, spokenVersions } from "../majordomo/extension/codes.ts";
 import { RecordError } from "../majordomo/extension/reader.ts";
 import { createOutgoing } from "../majordomo/extension/outgoing.ts";
 import type { Gathering } from "../majordomo/extension/outgoing.ts";
@@ -78,7 +78,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
   if (endpoints.length === 0 || wrong !== undefined) throw new TypeError(`endpoint ${JSON.stringify(wrong)} is not of the form tcp://host:port`);
   const keys = curve && chooseKeys(curve);
   const now = (): number => performance.now();
-  const instances = new Map<number, string>();
+  const seed = randomBytes(32);
   const sockets = new Map<Link, Socket | undefined>();
   /** Who this client is on a connection, and who wants to know what a request is called there. */
   const instanceOn = new Map<Link, string>();
@@ -99,7 +99,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
       const connection = connect({
         endpoint: address,
         keys,
-        limits: { ...connectionLimits, maxFrameBytes: maxMessageBytes, maxFrames: 256, maxUnsentBytes: Number.MAX_SAFE_INTEGER },
+        limits: { ...connectionLimits, maxFrameBytes: Math.max(maxMessageBytes, packedBytes), maxFrames: 256, maxUnsentBytes: Number.MAX_SAFE_INTEGER },
         onOpen(opened) {
           sockets.set(link, { connection: opened, writer: undefined, delimited: false });
           core.opened(link, now());
@@ -170,10 +170,8 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
         socket.connection.end();
       },
       hello(link, lineage) {
-        const instance = instances.get(lineage) ?? randomBytes(8).toString("hex");
-        // Lineages come one after the other: older ones are never asked for again.
-        instances.clear();
-        instances.set(lineage, instance);
+        // As random as the seed, and the same whenever this lineage is asked for again.
+        const instance = createHmac("sha256", seed).update(String(lineage)).digest("hex").slice(0, 16);
         instanceOn.set(link, instance);
         write(link, (socket) => fromClient.hello(outgoing.writer(socket), spokenVersions.from, spokenVersions.to, instance));
       },
@@ -228,11 +226,13 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
       if (problem !== undefined) return Promise.reject(problem);
       return new Promise((resolve, reject) => {
         let onAbort: (() => void) | undefined;
+        let settled = false;
         const call: Call = {
           service,
           timeoutMs,
           part: () => {},
           settle(outcome) {
+            settled = true;
             if (onAbort !== undefined) signal!.removeEventListener("abort", onAbort);
             namers.delete(id);
             if (outcome.kind === "reply") resolve(outcome.body);
@@ -243,7 +243,7 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
         const id = core.nextId;
         if (onSent !== undefined) namers.set(id, onSent);
         core.request(call, { service, body, timeoutMs, retries, trace, partialCredit: 0 }, now());
-        if (signal === undefined) return;
+        if (signal === undefined || settled) return;
         onAbort = () => core.cancel(id, now());
         signal.addEventListener("abort", onAbort, { once: true });
       });

@@ -1,3 +1,4 @@
+import { packedBytes } from "../majordomo/extension/codes.ts";
 import type { ErrorName, Executed, Role } from "../majordomo/extension/codes.ts";
 import type { Welcome } from "../majordomo/extension/client.ts";
 import { createDeadlines, untimed } from "../structures/deadlines.ts";
@@ -137,7 +138,15 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
     if (place !== current && place !== candidate && place.outstanding === 0 && places.has(place.link)) leave(place);
   };
 
+  /** A broker whose limit is not known yet would end the connection over a frame that is beyond it. */
+  const mustWait = ({ asked: { body } }: Pending<Call>, place: Place): boolean => place.welcome === undefined && body.length > packedBytes;
+
   const send = (request: Pending<Call>, place: Place, nowMs: number): void => {
+    const mostBytes = place.welcome?.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+    if (request.asked.body.length > mostBytes) {
+      fail(request, "too_large", `the request has ${request.asked.body.length} bytes, at most ${mostBytes} are allowed there (MAX_MESSAGE_SIZE)`, nowMs);
+      return;
+    }
     const retry = request.mayHaveRun;
     request.place = place;
     request.mayHaveRun = true;
@@ -151,11 +160,11 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
 
   const sendUnsent = (nowMs: number): void => {
     const place = sendable();
-    if (place === undefined || unsent.size === 0) return;
+    if (closed || place === undefined || unsent.size === 0) return;
     const room = place.welcome?.maxOutstanding ?? 1_000;
     for (const request of unsent) {
       if (place.outstanding >= room) return;
-      if (request.retryAtMs > nowMs) continue;
+      if (request.retryAtMs > nowMs || mustWait(request, place)) continue;
       unsent.delete(request);
       send(request, place, nowMs);
     }
@@ -307,7 +316,8 @@ export function createClientCore<Call>(limits: ClientLimits, outbox: ClientOutbo
       pending.set(request.id, request);
       deadlines.add(request);
       const place = sendable();
-      if (place !== undefined && unsent.size === 0 && place.outstanding < (place.welcome?.maxOutstanding ?? 1_000)) send(request, place, nowMs);
+      if (place !== undefined && unsent.size === 0 && !mustWait(request, place) && place.outstanding < (place.welcome?.maxOutstanding ?? 1_000))
+        send(request, place, nowMs);
       else unsent.add(request);
       return request.id;
     },

@@ -3,6 +3,10 @@ import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { createClient } from "../../services/client/client.ts";
 import { ClientClosed, HandlerFailed, NoSuchService, RequestAborted, RequestInvalid, RequestTimeout, TooLarge } from "../../services/client/errors.ts";
+import { readFromClient, toClient } from "../../services/majordomo/extension/client.ts";
+import { RecordWriter } from "../../services/majordomo/extension/writer.ts";
+import { listen } from "../../services/transport/listen.ts";
+import type { Connection } from "../../services/transport/zmtp/connection.ts";
 import { createGate, gateHandler } from "./gate.ts";
 import { atEnd, folder, freePort, metric, metricIs, start, startBroker, startWorker, waiting } from "./processes.ts";
 
@@ -101,6 +105,53 @@ test("a retry reaches another broker when the first one dies", async () => {
   await gate.started(2);
   gate.open();
   expect(Number(await reply)).toBeGreaterThan(0);
+});
+
+test("a client that comes back from a search in vain is the same to its broker, which so runs nothing twice", async () => {
+  const said: string[] = [];
+  const first = Promise.withResolvers<Connection>();
+  const ignore = (): void => {};
+  const listener = await listen({
+    endpoint: `tcp://127.0.0.1:${await freePort()}`,
+    limits: { maxFrameBytes: 1_000_000, maxFrames: 64, maxUnsentBytes: 1_000_000, handshakeTimeoutMs: 5_000, maxConnections: 10, maxHandshakes: 10 },
+    onOpen: first.resolve,
+    onClose: ignore,
+    onHandshakeFailure: ignore,
+    onRefused: ignore,
+    onMessage(connection, frames) {
+      readFromClient(frames, {
+        hello(_from, _to, instance) {
+          said.push(`hello ${instance}`);
+          const writer = new RecordWriter();
+          const about = {
+            version: 1,
+            instance: "0011223344556677",
+            heartbeatIntervalMs: 10_000,
+            heartbeatLiveness: 3,
+            maxBodyBytes: 1_000,
+            maxOutstanding: 10,
+          };
+          toClient.welcome(writer, { ...about, role: "standby" });
+          connection.send(writer.take());
+        },
+        request: (id) => void said.push(`request ${id}`),
+        // It looked for an active broker, and found this one again.
+        disconnect: () => void first.promise.then((one) => one.destroy()),
+        heartbeat: ignore,
+        cancel: ignore,
+        partialCredit: ignore,
+      });
+    },
+  });
+  const client = open(`tcp://127.0.0.1:${listener.port}`);
+  const request = client.request("echo", "once", { timeoutMs: 60_000 }).catch(ignore);
+  await vi.waitFor(() => expect(said.filter((line) => line === "request 1")).toHaveLength(2), waiting);
+  client.close();
+  await request;
+  await listener.close(0);
+  const again = said.lastIndexOf("request 1");
+  expect(said.slice(0, again).findLast((line) => line.startsWith("hello"))).toBe(said[0]);
+  expect(said[1]).not.toBe(said[0]);
 });
 
 test("a handler is told the request's id, what is left of its time, and the trace context", async () => {

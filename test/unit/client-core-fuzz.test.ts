@@ -4,11 +4,13 @@ import { createClientCore, lastWordMs } from "../../services/client/core.ts";
 import type { ClientCore } from "../../services/client/core.ts";
 import type { ClientOutbox, Link } from "../../services/client/outbox.ts";
 import type { Welcome } from "../../services/majordomo/extension/client.ts";
-import { errorNames, executedNames, roles } from "../../services/majordomo/extension/codes.ts";
+import { errorNames, executedNames, packedBytes, roles } from "../../services/majordomo/extension/codes.ts";
 import { histories, runs, step } from "./steps.ts";
 
 const longestMs = 2_000;
 const nothing = Buffer.alloc(0);
+/** More than a broker of a limit of 1,000 bytes takes. */
+const tooLarge = Buffer.alloc(packedBytes + 1);
 
 interface Call {
   readonly id: number;
@@ -70,11 +72,15 @@ const id = fc.integer({ min: 1, max: 8 });
 const role = fc.constantFrom(...roles);
 
 const anyHistory = histories<Fuzzed>(
-  step("request", fc.tuple(fc.integer({ min: 1, max: longestMs }), fc.nat({ max: 2 }), fc.nat({ max: 2 })), (fuzzed, [timeoutMs, retries, partialCredit]) => {
-    const call = { id: fuzzed.core.nextId };
-    fuzzed.calls.add(call);
-    fuzzed.core.request(call, { service: "s", body: nothing, timeoutMs, retries, trace: undefined, partialCredit }, fuzzed.nowMs);
-  }),
+  step(
+    "request",
+    fc.tuple(fc.integer({ min: 1, max: longestMs }), fc.nat({ max: 2 }), fc.nat({ max: 2 }), fc.constantFrom(nothing, tooLarge)),
+    (fuzzed, [timeoutMs, retries, partialCredit, body]) => {
+      const call = { id: fuzzed.core.nextId };
+      fuzzed.calls.add(call);
+      fuzzed.core.request(call, { service: "s", body, timeoutMs, retries, trace: undefined, partialCredit }, fuzzed.nowMs);
+    },
+  ),
   step("cancel", id, ({ core, nowMs }, number) => core.cancel(number, nowMs)),
   step("taken", id, ({ core }, number) => core.taken(number, 1)),
   step("opened", which, (fuzzed, at) => fuzzed.core.opened(fuzzed.link(at), fuzzed.nowMs)),

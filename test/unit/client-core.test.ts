@@ -3,7 +3,7 @@ import { backoff, createClientCore, lastWordMs } from "../../services/client/cor
 import type { ClientCore } from "../../services/client/core.ts";
 import type { ClientOutbox } from "../../services/client/outbox.ts";
 import type { Welcome } from "../../services/majordomo/extension/client.ts";
-import type { Role } from "../../services/majordomo/extension/codes.ts";
+import { packedBytes, type Role } from "../../services/majordomo/extension/codes.ts";
 
 let core: ClientCore<string>;
 /** What left the core, as text: `settle one reply r`. */
@@ -274,6 +274,17 @@ test("no more is sent than the broker takes from one client: the rest waits here
   expect(heard()).toEqual(["settle b reply r", "request 1 4 999 false s 0 d"]);
 });
 
+test("a request that is larger than its broker takes is not sent there; whether it is, is known by its WELCOME", () => {
+  core.tick(0);
+  core.opened(1, 0);
+  core.request("large", { service: "s", body: Buffer.alloc(packedBytes + 1), timeoutMs: 1_000, retries: 0, trace: undefined, partialCredit: 0 }, 0);
+  ask("one");
+  core.tick(1);
+  expect(heard().filter((line) => line.startsWith("request"))).toEqual(["request 1 2 999 false s 0 one"]);
+  core.welcome(1, welcome(), 2);
+  expect(settled()).toEqual(["settle large too_large no"]);
+});
+
 test("a cancelled request is cancelled at the broker, and settled once", () => {
   connect();
   const id = ask("one");
@@ -281,6 +292,14 @@ test("a cancelled request is cancelled at the broker, and settled once", () => {
   core.cancel(id, 6);
   core.reply(1, id, Buffer.from("late"), 7);
   expect(settled()).toEqual(["settle one cancelled maybe"]);
+});
+
+test("closing sends nothing more: what was never sent surely did not run", () => {
+  connect();
+  for (const name of ["a", "b", "c", "d"]) ask(name);
+  heard();
+  core.close();
+  expect(heard()).toEqual(["settle a closed maybe", "settle b closed maybe", "settle c closed maybe", "settle d closed no", "disconnect 1", "close 1"]);
 });
 
 test("closing ends every request once and leaves every connection", () => {

@@ -49,6 +49,9 @@ export const workerRecord = {
 /** Bits of a REQUEST's flags. */
 export const requestFlag = { trace: 0x01, retry: 0x02, partial: 0x04 } as const;
 
+/** Whatever a peer's limit for a body is, it takes frames up to this: messages of ours pack records up to about half of it. */
+export const packedBytes = 65_536;
+
 /** A broker's role, as WELCOME, HEARTBEAT and GOAWAY tell it. */
 export const roles = ["active", "standby", "terminating"] as const;
 export type Role = (typeof roles)[number];
