@@ -1,4 +1,5 @@
 import type { Welcome } from "../majordomo/extension/client.ts";
+import { packedBytes } from "../majordomo/extension/codes.ts";
 import type { ErrorName } from "../majordomo/extension/codes.ts";
 import type { Job, Link, LinkLoss, WorkerLimits, WorkerOutbox } from "./outbox.ts";
 import { createPace } from "./pace.ts";
@@ -189,7 +190,7 @@ export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): Wo
 
   const handOver = (nowMs: number): void => {
     if (buffered.size === 0 || handed >= pace.handed) return;
-    const most = pace.handed;
+    const most = Math.min(pace.handed, handed + outbox.room());
     const started = new Map<Place, number>();
     const batch: Job[] = [];
     for (const job of buffered) {
@@ -227,15 +228,27 @@ export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): Wo
     if (changed) grant();
   };
 
-  /** Ends a job. @returns its place, where that is still connected. */
+  /** Where somebody waits for a job's outcome. */
+  const placeOf = (job: Job): Place | undefined => {
+    const place = byLink.get(job.link);
+    return place?.jobs.get(job.delivery) === job ? place : undefined;
+  };
+
+  /** Ends a job. @returns its place, where somebody still waits for it. */
   const end = (number: number, nowMs: number): { job: Job; place: Place | undefined } | undefined => {
     const job = jobs.get(number);
     if (job === undefined) return undefined;
-    const place = byLink.get(job.link);
+    const place = placeOf(job);
     forget(job, place);
     endedAtMs = nowMs;
     return { job, place };
   };
+
+  /** Why a broker would end the connection over this body, which it could not take. */
+  const tooLarge = ({ welcome }: Place, { length }: Buffer): string | undefined =>
+    welcome === undefined || length <= Math.max(welcome.maxBodyBytes, packedBytes)
+      ? undefined
+      : `the reply has ${length} bytes, at most ${welcome.maxBodyBytes} are allowed there (MAX_MESSAGE_SIZE)`;
 
   const afterEnd = (place: Place | undefined, nowMs: number): void => {
     if (place !== undefined) {
@@ -388,14 +401,26 @@ export function createWorkerCore(limits: WorkerLimits, outbox: WorkerOutbox): Wo
     reply(number, body, nowMs) {
       const ended = end(number, nowMs);
       if (ended === undefined) return;
-      if (ended.place !== undefined) outbox.reply(ended.job.link, ended.job.delivery, body);
+      if (ended.place !== undefined) {
+        const problem = tooLarge(ended.place, body);
+        if (problem === undefined) outbox.reply(ended.job.link, ended.job.delivery, body);
+        else outbox.error(ended.job.link, ended.job.delivery, "too_large", problem);
+      }
       afterEnd(ended.place, nowMs);
     },
     partial(number, body, nowMs) {
       const job = jobs.get(number);
-      if (job === undefined || !byLink.has(job.link)) return;
+      const place = job && placeOf(job);
+      if (job === undefined || place === undefined) return;
       endedAtMs = nowMs;
-      outbox.partial(job.link, job.delivery, body);
+      const problem = tooLarge(place, body);
+      if (problem === undefined) {
+        outbox.partial(job.link, job.delivery, body);
+        return;
+      }
+      outbox.error(job.link, job.delivery, "too_large", problem);
+      place.jobs.delete(job.delivery); // it still counts among those at work until it ends
+      outbox.cancel(job, "cancelled");
     },
     error(number, name, message, nowMs) {
       const ended = end(number, nowMs);

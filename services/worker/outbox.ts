@@ -42,6 +42,8 @@ export interface WorkerOutbox {
   leaving(link: Link): void;
   disconnect(link: Link): void;
   registered(endpoint: string): void;
+  /** Jobs that can be handed over now. One that was taken back needs its room until the handlers have passed over it. */
+  room(): number;
   /** Hand it to the handlers, which begin in this order; then `reply`, `partial` or `error` is called with its number. */
   run(job: Job): void;
   /** Take it back. @returns false where a handler has begun it. */

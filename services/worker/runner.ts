@@ -249,22 +249,26 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
       // Its generator has not begun; nobody takes its parts.
       return;
     }
-    if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
-      const made = (value as AsyncIterable<unknown>)[Symbol.asyncIterator]?.() ?? (value as Iterable<unknown>)[Symbol.iterator]?.();
-      if (made !== undefined) {
-        keep(run);
-        void iterate(run, made as PartIterator);
-        return;
-      }
-    }
-    let body: Buffer;
+    let parts: PartIterator | undefined;
+    let body: Buffer | undefined;
     try {
-      body = replyBytes(value);
+      parts = partsOf(value);
+      if (parts === undefined) body = replyBytes(value);
     } catch (error) {
       fail(run, error);
       return;
     }
-    reply(run, body);
+    if (body !== undefined) reply(run, body);
+    else {
+      keep(run);
+      void iterate(run, parts!);
+    }
+  };
+
+  /** What a handler answered is its own: a stream that another reads already, for instance, refuses to be iterated. */
+  const partsOf = (value: unknown): PartIterator | undefined => {
+    if (typeof value !== "object" || value === null || value instanceof Uint8Array) return undefined;
+    return ((value as AsyncIterable<unknown>)[Symbol.asyncIterator]?.() ?? (value as Iterable<unknown>)[Symbol.iterator]?.()) as PartIterator | undefined;
   };
 
   const iterate = async (run: Run, parts: PartIterator): Promise<void> => {
@@ -273,7 +277,7 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
     let sent = 0;
     try {
       while (!run.over) {
-        if (run.credit === 0) await new Promise<void>((resolve) => (run.onCredit = run.onAbort = resolve));
+        if (run.credit === 0 && run.reason === undefined) await new Promise<void>((resolve) => (run.onCredit = run.onAbort = resolve));
         if (run.over) break;
         if (run.reason !== undefined) throw run.reason;
         const { value, done } = (await parts.next()) as IteratorResult<unknown, unknown>;
@@ -323,17 +327,19 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
     let value: unknown;
     try {
       value = handler(run.body, run);
+      if (typeof (value as Thenable | null | undefined)?.then === "function") {
+        keep(run);
+        (value as Thenable).then(
+          (result) => settle(run, result),
+          (error) => fail(run, error),
+        );
+        return;
+      }
     } catch (error) {
       fail(run, error);
       return;
     }
-    if (typeof (value as Thenable | null | undefined)?.then === "function") {
-      keep(run);
-      (value as Thenable).then(
-        (result) => settle(run, result),
-        (error) => fail(run, error),
-      );
-    } else settle(run, value);
+    settle(run, value);
   };
 
   const pump = (): void => {

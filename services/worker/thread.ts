@@ -127,6 +127,7 @@ const core = createWorkerCore(
       failures.delete(broker);
       say("info", "registered", { broker });
     },
+    room: () => freeSlots.length,
     run(job) {
       const slot = freeSlots.pop();
       if (slot === undefined) throw new Error("more requests handed over than there are slots");
@@ -267,7 +268,17 @@ function turnSoon(): void {
 function turn(): void {
   turning = false;
   readReplies();
+  obey();
   emit();
+}
+
+/** Also after replies were read, which takes messages from the port that the body of one stands behind. */
+function obey(): void {
+  for (const { graceMs } of messages.splice(0)) {
+    names.close();
+    stopping = { resolveAtMs: now() + graceMs };
+    core.stop(now());
+  }
 }
 
 /** Says and hands over what the core decided; what is handed over comes after the STARTED that covers it has gone out. */
@@ -304,11 +315,7 @@ function finish(): void {
 function onMessage(message: unknown): void {
   receive(message);
   readReplies();
-  for (const { graceMs } of messages.splice(0)) {
-    names.close();
-    stopping = { resolveAtMs: now() + graceMs };
-    core.stop(now());
-  }
+  obey();
   turnSoon();
 }
 
@@ -321,6 +328,7 @@ const names = watchNames(data.brokers, {
 });
 const ticking = setInterval(() => {
   readReplies();
+  obey();
   core.tick(now());
   emit();
 }, tickMs);

@@ -186,6 +186,7 @@ export function createWorkerNode(
         queue.push(job);
         world.later(random.next(), node, begin);
       },
+      room: () => Number.POSITIVE_INFINITY,
       revoke(job) {
         const at = queue.indexOf(job);
         if (at < 0) return false;

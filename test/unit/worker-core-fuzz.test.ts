@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Welcome } from "../../services/majordomo/extension/client.ts";
+import { packedBytes } from "../../services/majordomo/extension/codes.ts";
 import { createWorkerCore } from "../../services/worker/core.ts";
 import type { WorkerCore } from "../../services/worker/core.ts";
 import type { Job, Link, WorkerOutbox } from "../../services/worker/outbox.ts";
@@ -10,6 +11,8 @@ const concurrency = 2;
 const endpoints = ["tcp://a:1", "tcp://b:1"];
 const client = Buffer.from("0123456789abcdef", "hex");
 const nothing = Buffer.alloc(0);
+/** More than a broker of a limit of 1,000 bytes takes. */
+const tooLarge = Buffer.alloc(packedBytes + 1);
 
 /** A worker whose brokers keep to no order, and whose handlers begin and end when they like. */
 class Fuzzed {
@@ -20,6 +23,9 @@ class Fuzzed {
   /** Jobs with the handlers; the first ones may have begun. */
   readonly handed: Job[] = [];
   readonly begun = new Set<Job>();
+  /** Jobs that can be handed over, and what was taken back that the handlers have not passed over yet. */
+  room = 4;
+  passedOver = 0;
   nowMs = 0;
 
   constructor() {
@@ -37,12 +43,17 @@ class Fuzzed {
       reply: ends,
       error: ends,
       notStarted: ends,
-      run: (job) => void this.handed.push(job),
+      room: () => this.room,
+      run: (job) => {
+        expect(this.room--).toBeGreaterThan(0);
+        this.handed.push(job);
+      },
       revoke: (job) => {
         const at = this.handed.indexOf(job);
         expect(at).toBeGreaterThanOrEqual(0);
         if (this.begun.has(job)) return false;
         this.handed.splice(at, 1);
+        this.passedOver += 1;
         return true;
       },
     };
@@ -69,16 +80,19 @@ class Fuzzed {
   }
 
   begin(): void {
+    this.room += this.passedOver;
+    this.passedOver = 0;
     for (const job of this.handed.slice(0, concurrency)) this.begun.add(job);
   }
 
-  end(index: number, how: "reply" | "error"): void {
+  end(index: number, how: "reply" | "too large" | "error"): void {
     const job = [...this.begun][index];
     if (job === undefined) return;
     this.begun.delete(job);
     this.handed.splice(this.handed.indexOf(job), 1);
+    this.room += 1;
     this.core.took(1, this.nowMs);
-    if (how === "reply") this.core.reply(job.number, nothing, this.nowMs);
+    if (how !== "error") this.core.reply(job.number, how === "reply" ? nothing : tooLarge, this.nowMs);
     else this.core.error(job.number, "failed", "it failed", this.nowMs);
   }
 
@@ -110,10 +124,12 @@ const anyHistory = histories<Fuzzed>(
   step("cancel", fc.tuple(which, delivery), (fuzzed, [at, number]) => fuzzed.core.cancel(fuzzed.link(at), number, fuzzed.nowMs)),
   step("partial credit", fc.tuple(which, delivery), (fuzzed, [at, number]) => fuzzed.core.partialCredit(fuzzed.link(at), number, 1, fuzzed.nowMs)),
   step("begin", fc.constant(undefined), (fuzzed) => fuzzed.begin()),
-  step("end", fc.tuple(fc.nat({ max: 1 }), fc.constantFrom("reply" as const, "error" as const)), (fuzzed, [at, how]) => fuzzed.end(at, how)),
-  step("part", fc.nat({ max: 1 }), ({ begun, core, nowMs }, at) => {
+  step("end", fc.tuple(fc.nat({ max: 1 }), fc.constantFrom("reply" as const, "too large" as const, "error" as const)), (fuzzed, [at, how]) =>
+    fuzzed.end(at, how),
+  ),
+  step("part", fc.tuple(fc.nat({ max: 1 }), fc.constantFrom(nothing, tooLarge)), ({ begun, core, nowMs }, [at, body]) => {
     const job = [...begun][at];
-    if (job !== undefined) core.partial(job.number, nothing, nowMs);
+    if (job !== undefined) core.partial(job.number, body, nowMs);
   }),
   step("pass", fc.constantFrom(0, 1, 30, 100, 1_000), (fuzzed, milliseconds) => {
     fuzzed.nowMs += milliseconds;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Welcome } from "../../services/majordomo/extension/client.ts";
+import { packedBytes } from "../../services/majordomo/extension/codes.ts";
 import { backoff, createWorkerCore, stuckMs } from "../../services/worker/core.ts";
 import type { WorkerCore } from "../../services/worker/core.ts";
 import type { Job, WorkerLimits, WorkerOutbox } from "../../services/worker/outbox.ts";
@@ -21,18 +22,21 @@ let said: string[];
 let jobs: Map<string, Job>;
 let begun: Set<string>;
 let links: number;
+let room: number;
 
 function start(change: Partial<WorkerLimits> = {}): void {
   said = [];
   jobs = new Map();
   begun = new Set();
   links = 0;
+  room = Number.POSITIVE_INFINITY;
   const text = (value: unknown): string =>
     Buffer.isBuffer(value) ? value.toString() : typeof value === "object" && value !== null ? (value as Job).body.toString() : String(value);
   const outbox = new Proxy({} as WorkerOutbox, {
     get:
       (_, method: string) =>
       (...values: unknown[]) => {
+        if (method === "room") return room;
         if (method === "open") links += 1;
         if (method === "run") jobs.set((values[0] as Job).body.toString(), values[0] as Job);
         if (method === "revoke") return !begun.has((values[0] as Job).body.toString());
@@ -248,6 +252,30 @@ describe("requests", () => {
       "close 1 a:1 malformed",
       "outcome broker_lost",
     ]);
+    expect(core.holding).toBe(0);
+  });
+
+  test("wait where the handlers have no room, since they have not passed over what was taken back", () => {
+    register("a:1");
+    room = 0;
+    request(1, 1, "one");
+    expect(heard()).toEqual([]);
+    room = 1;
+    core.tick(10);
+    expect(heard()).toEqual(["started 1 1", "run one"]);
+  });
+
+  test("whose reply is more than their broker takes end by name, in one piece or in parts, and cost nobody the connection", () => {
+    start({ concurrency: 2 });
+    register("a:1");
+    for (const [delivery, name] of ["one", "two"].entries()) request(1, delivery + 1, name);
+    heard();
+    const large = Buffer.alloc(packedBytes + 1);
+    core.reply(jobs.get("one")!.number, large, 1);
+    core.partial(jobs.get("two")!.number, large, 1);
+    core.error(jobs.get("two")!.number, "failed", "cancelled", 2);
+    const why = "too_large the reply has 65537 bytes, at most 1000 are allowed there (MAX_MESSAGE_SIZE)";
+    expect(heard().filter((line) => !line.startsWith("credit"))).toEqual([`error 1 1 ${why}`, `error 1 2 ${why}`, "cancel two cancelled"]);
     expect(core.holding).toBe(0);
   });
 

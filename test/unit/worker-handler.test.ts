@@ -250,6 +250,40 @@ describe("a reply", () => {
     runner.cancel(1, "cancelled");
     await vi.waitFor(() => expect(cleaned).toHaveBeenCalled(), waiting);
   });
+
+  test("in parts that is cancelled while its next part is made ends at once, out of credit or not", async () => {
+    const made = Promise.withResolvers<void>();
+    let cleaned = false;
+    start(
+      async function* () {
+        try {
+          await made.promise;
+          yield "a part";
+        } finally {
+          cleaned = true;
+        }
+      },
+      { timeoutMs: 60_000 },
+    );
+    request(1, { credit: 1 });
+    await sleep(0);
+    runner.cancel(1, "cancelled");
+    made.resolve();
+    await says("1 partial a part", expect.stringMatching(/^1 failed: /) as unknown as string);
+    await vi.waitFor(() => expect(cleaned).toBe(true), waiting);
+  });
+
+  test.each([
+    ["at once", (value: unknown) => value],
+    ["later", (value: unknown) => Promise.resolve(value)],
+  ])("that cannot be read ends its request and nothing else, given %s", async (_, given) => {
+    const locked = new ReadableStream();
+    locked.getReader();
+    start((body) => given(body.toString() === "locked" ? locked : body) as Buffer);
+    request(1, { body: "locked" });
+    request(2);
+    await says(expect.stringMatching(/^1 failed: /) as unknown as string, "2 reply body");
+  });
 });
 
 test("the context tells what came with the request", async () => {
