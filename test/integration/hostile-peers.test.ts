@@ -138,6 +138,26 @@ test("our client's small requests are packed whatever MAX_MESSAGE_SIZE is, and o
   await expect(client.request("echo", Buffer.alloc(1001))).rejects.toMatchObject({ name: "TooLarge", executed: "no" });
 });
 
+test("whoever does not end a connection that is ended is disconnected", async () => {
+  const closed = Promise.withResolvers<Error | undefined>();
+  const unexpected = (...what: unknown[]): void => closed.reject(new Error(what.join(" ")));
+  const listener = await listen({
+    endpoint: `tcp://127.0.0.1:${await freePort()}`,
+    limits: { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 500, maxConnections: 10, maxHandshakes: 10 },
+    onOpen: (connection) => connection.end(),
+    onMessage: unexpected,
+    onClose: (_, error) => closed.resolve(error),
+    onRefused: unexpected,
+    onHandshakeFailure: unexpected,
+  });
+  atEnd(() => listener.close(0));
+  const socket = connect({ port: listener.port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
+  atEnd(() => socket.destroy());
+  socket.write(Buffer.concat([encodeGreeting("NULL", false), command("READY", encodeMetadata({ "Socket-Type": "DEALER" }))]));
+  expect((await closed.promise)?.message).toBe("the peer does not end the connection");
+  expect(listener.connections).toBe(0);
+});
+
 test("PINGs whose answers nobody reads cost their sender the connection before they cost the broker its memory", async () => {
   const closed = Promise.withResolvers<Error | undefined>();
   const unexpected = (...what: unknown[]): void => closed.reject(new Error(what.join(" ")));

@@ -14,7 +14,7 @@ export interface ConnectionLimits {
   readonly maxFrames: number;
   /** Bytes that may wait for the peer to read them; `send` refuses while there are more. */
   readonly maxUnsentBytes: number;
-  /** Milliseconds from the connection to the end of the handshake. */
+  /** Milliseconds from the connection to the end of the handshake, and for the peer to close its side of one that ends. */
   readonly handshakeTimeoutMs: number;
 }
 
@@ -49,7 +49,7 @@ export interface Connection {
   /** Stops reading, so that the peer's kernel, and then the peer, has to wait. */
   pause(): void;
   resume(): void;
-  /** Sends what it took, then closes. */
+  /** Sends what it took, then closes; at the latest when a handshake would have to be done. */
   end(): void;
   /** Closes at once. */
   destroy(error?: Error): void;
@@ -73,6 +73,7 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
   let pendingFlags: number[] = [];
   let pendingBytes = 0;
   let flushing: NodeJS.Immediate | undefined;
+  let ending: NodeJS.Timeout | undefined;
   let remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
 
   const flush = (): void => {
@@ -130,6 +131,7 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
     const wasOpen = state === "open";
     state = "closed";
     clearTimeout(deadline);
+    clearTimeout(ending);
     reader.stop();
     if (flushing !== undefined) clearImmediate(flushing);
     pending = [];
@@ -267,6 +269,7 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
       if (flushing !== undefined) clearImmediate(flushing);
       flush();
       socket.end();
+      ending ??= setTimeout(() => close(new Error("the peer does not end the connection")), limits.handshakeTimeoutMs).unref();
     },
     destroy: close,
   };
