@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { entries } from "../../infra/settings/reference.ts";
 import { alerts, groups, ruleFile } from "../../monitoring/rules/groups.ts";
 import type { Alert } from "../../monitoring/rules/rule.ts";
 import { monitored } from "./monitored.ts";
@@ -75,6 +76,16 @@ describe("the rules", () => {
       expect(annotations.description, alert).toMatch(/\.$/);
       expect(annotations.runbook_url).toBe(`https://git.example/zeromq-stack/monitoring/runbooks/${alert}.md`);
     }
+  });
+
+  it("look back over two samples at least, should one be missed, for as seldom as a stack may be looked at", () => {
+    const { allowed } = entries().find(({ key }) => key === "prometheus.scrapeIntervalSeconds")!;
+    const seldomSeconds = Number(/ to (\d+)$/.exec(allowed)?.[1]);
+    const minutes = groups(monitored).flatMap(({ rules }) =>
+      rules.flatMap(({ expr }) => [...expr.matchAll(/\[(\d+)m\]/g)].map(([, length]) => Number(length))),
+    );
+    // A window is open at its left: a sample that lies there is not in it.
+    expect(Math.min(...minutes) * 60).toBeGreaterThan(3 * seldomSeconds);
   });
 
   it("ask for the end of no certificate where the stack made none", () => {
