@@ -1,6 +1,8 @@
+import type { DaemonSet } from "kubernetes-types/apps/v1.js";
 import { describe, expect, it } from "vitest";
 import { protectionProblem } from "../../infra/components/protection.ts";
 import type { SettingsError } from "../../infra/settings.ts";
+import { entries } from "../../infra/settings/reference.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
 import { ofType, runProgram } from "./program.ts";
@@ -29,6 +31,18 @@ describe("images of a registry that does not let everybody in", () => {
     expect(JSON.parse(secret["stringData"].value[".dockerconfigjson"])).toEqual({
       auths: { "registry.example:5000/team": { username: "robot", password: "hunter2", auth: Buffer.from("robot:hunter2").toString("base64") } },
     });
+  });
+
+  it("are pulled in Filebeat's namespace with a Secret of the logins there, and with those that somebody keeps there, which their setting says", async () => {
+    const run = await runProgram({ ...released, "zeromq-stack:pull": JSON.stringify(pull) }, "prod", { file: "prod" });
+    const { metadata, spec } = ofType(run, "kubernetes:apps/v1:DaemonSet")["filebeat"]!.inputs as DaemonSet;
+    const [own] = Object.values(ofType(run, "kubernetes:core/v1:Secret"))
+      .map(({ inputs }) => inputs["metadata"])
+      .filter(({ name, namespace }) => name === "zeromq-registries" && namespace === metadata!.namespace);
+    expect(own).toBeDefined();
+    expect(spec!.template.spec!.imagePullSecrets).toEqual([{ name: "company" }, { name: own.name }]);
+    const { description } = entries().find(({ key }) => key === "pull.secrets")!;
+    expect(description).toContain(`"${metadata!.namespace!.slice("zeromq".length)}", where Filebeat's image wants a login`);
   });
 
   it("keep the password secret wherever it stands", async () => {
