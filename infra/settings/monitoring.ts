@@ -14,7 +14,7 @@ export const volume = (size: string) =>
   group({
     size: text(/^[1-9]\d*(Mi|Gi|Ti)$/, "a size such as 500Mi or 10Gi")
       .default(size)
-      .describe("The size of its volume."),
+      .describe('The size of its volume; one that is there is grown first: docs/operations.md, "Grow a volume".'),
     storageClass: text(/^[a-z\d]([-.a-z\d]*[a-z\d])?$/, "a storage class of the cluster")
       .optional()
       .describe("Its storage class; the cluster's own choice where it is not given."),

@@ -1,10 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { DaemonSet } from "kubernetes-types/apps/v1.js";
+import type { PersistentVolumeClaim } from "kubernetes-types/core/v1.js";
 import { describe, expect, it } from "vitest";
 import { protectionProblem } from "../../infra/components/protection.ts";
 import type { SettingsError } from "../../infra/settings.ts";
 import { entries } from "../../infra/settings/reference.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
+import { checkout } from "../../local/paths.ts";
 import { ofType, runProgram } from "./program.ts";
 import { released } from "./rendered.ts";
 import { settingsWith } from "./specs.ts";
@@ -124,6 +128,24 @@ describe("brokers with a priority", () => {
       expect(spec.template.spec).not.toHaveProperty("priorityClassName");
       expect(spec.template.spec).not.toHaveProperty("imagePullSecrets");
     }
+  });
+});
+
+describe("a volume", () => {
+  const guide = /## Grow a volume\n([^]*?)\n## /.exec(readFileSync(join(checkout, "docs/operations.md"), "utf8"))?.[1] ?? "";
+
+  it("is grown by a guide that names every claim, and every size is a setting that points there", async () => {
+    const { resources } = await runProgram(released, "prod", { file: "prod" });
+    const claims = resources
+      .filter(({ type }) => type === "kubernetes:apps/v1:StatefulSet")
+      .flatMap(({ inputs: { metadata, spec } }) =>
+        (spec.volumeClaimTemplates ?? []).map((claim: PersistentVolumeClaim) => `${claim.metadata!.name}-${metadata.name}-0`),
+      );
+    expect(claims).toHaveLength(4);
+    const sizes = entries().filter(({ key }) => key.endsWith("volume.size"));
+    expect(sizes).toHaveLength(claims.length);
+    for (const named of [...claims, ...sizes.map(({ key }) => key)]) expect(guide).toContain(`\`${named}\``);
+    for (const { description } of sizes) expect(description).toContain('docs/operations.md, "Grow a volume"');
   });
 });
 
