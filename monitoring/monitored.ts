@@ -6,6 +6,8 @@ export interface Monitored {
   readonly objectivePercent: number;
   /** Seconds that a request may wait in a queue. */
   readonly oldestRequestSeconds: number;
+  /** Seconds within which a switch's clients leave the old colour. */
+  readonly leavingSeconds: number;
   /** Unfinished requests of a service for each of its workers, beyond which there should be more workers. */
   readonly queueLength: number;
   /** Services whose number of workers has a most; none where nothing scales them. */

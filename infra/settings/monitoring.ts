@@ -14,7 +14,7 @@ export const volume = (size: string) =>
   group({
     size: text(/^[1-9]\d*(Mi|Gi|Ti)$/, "a size such as 500Mi or 10Gi")
       .default(size)
-      .describe("The size of its volume."),
+      .describe('The size of its volume; one that is there is grown first: docs/operations.md, "Grow a volume".'),
     storageClass: text(/^[a-z\d]([-.a-z\d]*[a-z\d])?$/, "a storage class of the cluster")
       .optional()
       .describe("Its storage class; the cluster's own choice where it is not given."),
@@ -25,7 +25,8 @@ export const volume = (size: string) =>
 export const prometheus = group({
   enabled: flag().default(true).describe("Whether the stack has a Prometheus of its own."),
   image: thirdPartyImage("prometheus"),
-  scrapeIntervalSeconds: wholeNumber(5, 300).default(15).describe("Seconds between two looks at each pod."),
+  // The rules' shortest window is five minutes, and must hold samples even where some were missed.
+  scrapeIntervalSeconds: wholeNumber(5, 60).default(15).describe("Seconds between two looks at each pod."),
   retentionDays: wholeNumber(1, 3650).default(15).describe("Days for which samples are kept, unless the volume is full before."),
   volume: volume("10Gi").describe("Where the samples are."),
   resources: resources({

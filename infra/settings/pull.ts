@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { logsNamespace } from "../specs/logsNamespace.ts";
 import { registryForm } from "./repository.ts";
 import { about, group, text } from "./values.ts";
 
@@ -23,12 +24,14 @@ export const pull = group(
       .array(text(objectName, "the name of a Secret"))
       .register(about, { allowed: "a list of names of Secrets" })
       .default([])
-      .describe("Secrets with logins that somebody else keeps in the stack's namespace, of the type kubernetes.io/dockerconfigjson."),
+      .describe(
+        `Secrets with logins, of the type kubernetes.io/dockerconfigjson, that somebody else keeps in the stack's namespace; and in the one that has its name and "${logsNamespace("")}", where Filebeat's image wants a login.`,
+      ),
     logins: z
       .array(login)
       .register(about, { allowed: "a list of logins", secret: true })
       .default([])
-      .describe("Logins that the stack keeps as a Secret of its own."),
+      .describe("Logins that the stack keeps as a Secret of its own, wherever its pods are."),
   },
   { secret: true },
 ).prefault({});

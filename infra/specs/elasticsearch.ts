@@ -12,6 +12,7 @@ import {
 import { loggingNames, loggingPorts } from "../../monitoring/names.ts";
 import { yaml } from "../../monitoring/yaml.ts";
 import type { Settings } from "../settings.ts";
+import { imageReference } from "../settings/imageReference.ts";
 import { memoryMebibytes } from "../settings/resources.ts";
 import { configAnnotation } from "./configVolume.ts";
 import { dataMount, dataVolume } from "./dataVolume.ts";
@@ -60,7 +61,7 @@ export function elasticsearchStatefulSet(settings: Settings) {
   const { image, resources, volume } = settings.logging.elasticsearch;
   const { volumes, volumeClaimTemplates } = dataVolume(volume);
   const heap = Math.min(mostHeapMebibytes, Math.floor(memoryMebibytes(resources.limits.memory) * heapShare));
-  const reference = `${settings.imageRegistry}/${image}`;
+  const reference = imageReference(settings, image);
   const probe = { exec: { command: ["bash", "-c", answers] }, timeoutSeconds: 10 };
   const file = (volume: string) => (path: string) => ({
     name: volume,

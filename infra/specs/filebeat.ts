@@ -6,6 +6,7 @@ import { logTemplate } from "../../monitoring/filebeat/template.ts";
 import { loggingNames, loggingPorts } from "../../monitoring/names.ts";
 import { yaml } from "../../monitoring/yaml.ts";
 import type { Settings } from "../settings.ts";
+import { imageReference } from "../settings/imageReference.ts";
 import { configAnnotation } from "./configVolume.ts";
 import { elasticContainer, elasticPod, elasticsearchAddress, loggingLabels, loggingMetadata } from "./loggingPod.ts";
 import { pulling } from "./pullSecret.ts";
@@ -73,7 +74,7 @@ export function filebeatDaemonSet(settings: Settings) {
           containers: [
             {
               name,
-              image: `${settings.imageRegistry}/${image}`,
+              image: imageReference(settings, image),
               args: ["-e", "-c", `${filebeatPaths.configuration}/${filebeatFiles.configuration}`, "-c", `${filebeatPaths.login}/${filebeatFiles.login}`],
               ports: [{ name: "http", containerPort: loggingPorts.filebeat }],
               env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],

@@ -4,6 +4,7 @@ import { kibanaConfiguration, kibanaPaths } from "../../monitoring/kibana/config
 import { loggingNames, loggingPorts } from "../../monitoring/names.ts";
 import { yaml } from "../../monitoring/yaml.ts";
 import type { Settings } from "../settings.ts";
+import { imageReference } from "../settings/imageReference.ts";
 import { configAnnotation } from "./configVolume.ts";
 import { passwordKey } from "./elasticsearch.ts";
 import { elasticContainer, elasticPod, elasticsearchAddress, loggingLabels, loggingMetadata } from "./loggingPod.ts";
@@ -48,7 +49,7 @@ export function kibanaStatefulSet(settings: Settings) {
           containers: [
             {
               name,
-              image: `${settings.imageRegistry}/${image}`,
+              image: imageReference(settings, image),
               ports: [{ name: "http", containerPort: loggingPorts.kibana }],
               env: [
                 from("ELASTICSEARCH_PASSWORD", loggingNames.elasticsearch, passwordKey("kibana")),

@@ -1,6 +1,7 @@
 import type { Monitored } from "../../monitoring/monitored.ts";
 import type { Settings } from "../settings.ts";
 import { workerBounds } from "../settings/workers.ts";
+import { leavingSeconds } from "./switchJobs.ts";
 
 /** What rules, dashboards and their programs must know of the stack. */
 export function monitored(settings: Settings, certificates: Monitored["certificates"] = []): Monitored {
@@ -10,6 +11,7 @@ export function monitored(settings: Settings, certificates: Monitored["certifica
     scrapeIntervalSeconds: prometheus.scrapeIntervalSeconds,
     objectivePercent: alerting.objectivePercent,
     oldestRequestSeconds: alerting.oldestRequestSeconds ?? settings.longestRequestSeconds / 2,
+    leavingSeconds: leavingSeconds(settings),
     queueLength: autoscaling.queueLength,
     scaled: autoscaling.enabled ? scaledServices(settings) : [],
     certificates,

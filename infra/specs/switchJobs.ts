@@ -34,10 +34,15 @@ export function wayBack(color: Color): string {
   return `The way back: npm run switch -- ${other}, or: pulumi config set activeColor ${other} && pulumi up`;
 }
 
+/** Within which a switch's clients leave the old colour: plain ones stay for the delay, and for what is held for them. */
+export function leavingSeconds({ scaleDownDelaySeconds, longestRequestSeconds }: Settings): number {
+  return scaleDownDelaySeconds + Math.ceil(longestRequestSeconds) + roleSeconds;
+}
+
 /** Before the old colour is scaled down: its clients have left, and whoever wants to go back had time to. */
 export function moveJob(settings: Settings, color: Color, image: string): Step {
-  const { standbyReplicas, scaleDownDelaySeconds, longestRequestSeconds } = settings;
-  const atMost = scaleDownDelaySeconds + Math.ceil(longestRequestSeconds) + roleSeconds;
+  const { standbyReplicas, scaleDownDelaySeconds } = settings;
+  const atMost = leavingSeconds(settings);
   return job(settings, image, "move", atMost, [
     "moved",
     // One that some broker is always behind: a name without any may be no name.

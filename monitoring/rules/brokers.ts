@@ -6,11 +6,13 @@ import type { Alert } from "./rule.ts";
 const up = `up{job="${names.brokerApp}"}`;
 const created = metrics.curveKeysCreated.name;
 const secondsADay = 86_400;
-/** A switch moves clients within minutes; whoever is left after that does not move. */
-const switchLasts = "15m";
+/** Beyond the time that leaving takes, which is seen by Prometheus later than it is so. */
+const marginMinutes = 3;
+/** Whoever is left after that does not move. */
+const switchLasts = (leavingSeconds: number): string => `${Math.max(15, Math.ceil(leavingSeconds / 60) + marginMinutes)}m`;
 
 /** The brokers themselves: whether they are there, and who connects to them. */
-export function brokerAlerts({ keyDays }: Monitored): Alert[] {
+export function brokerAlerts({ leavingSeconds, keyDays }: Monitored): Alert[] {
   return [
     {
       alert: "ZeromqBrokerDown",
@@ -56,7 +58,7 @@ export function brokerAlerts({ keyDays }: Monitored): Alert[] {
       alert: "ZeromqStandbyHasClients",
       severity: "warning",
       expr: `sum by (color) (${metrics.activeConnections.name}{side="frontend"}) > 0 and on (color) max by (color) (${metrics.role.name}{role="standby"}) == 1`,
-      for: switchLasts,
+      for: switchLasts(leavingSeconds),
       summary: "{{ $value }} clients are still connected to the {{ $labels.color }} brokers",
       description: "The other colour is the active one. Clients that were told to move did not, or cannot be told.",
     },

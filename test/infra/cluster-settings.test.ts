@@ -1,9 +1,15 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DaemonSet } from "kubernetes-types/apps/v1.js";
+import type { PersistentVolumeClaim } from "kubernetes-types/core/v1.js";
 import { describe, expect, it } from "vitest";
 import { protectionProblem } from "../../infra/components/protection.ts";
 import type { SettingsError } from "../../infra/settings.ts";
+import { entries } from "../../infra/settings/reference.ts";
 import { brokerDeployment } from "../../infra/specs/brokerDeployment.ts";
 import { priorityClass } from "../../infra/specs/priority.ts";
 import { workerDeployment } from "../../infra/specs/workerDeployment.ts";
+import { checkout } from "../../local/paths.ts";
 import { ofType, runProgram } from "./program.ts";
 import { released } from "./rendered.ts";
 import { settingsWith } from "./specs.ts";
@@ -30,6 +36,18 @@ describe("images of a registry that does not let everybody in", () => {
     expect(JSON.parse(secret["stringData"].value[".dockerconfigjson"])).toEqual({
       auths: { "registry.example:5000/team": { username: "robot", password: "hunter2", auth: Buffer.from("robot:hunter2").toString("base64") } },
     });
+  });
+
+  it("are pulled in Filebeat's namespace with a Secret of the logins there, and with those that somebody keeps there, which their setting says", async () => {
+    const run = await runProgram({ ...released, "zeromq-stack:pull": JSON.stringify(pull) }, "prod", { file: "prod" });
+    const { metadata, spec } = ofType(run, "kubernetes:apps/v1:DaemonSet")["filebeat"]!.inputs as DaemonSet;
+    const [own] = Object.values(ofType(run, "kubernetes:core/v1:Secret"))
+      .map(({ inputs }) => inputs["metadata"])
+      .filter(({ name, namespace }) => name === "zeromq-registries" && namespace === metadata!.namespace);
+    expect(own).toBeDefined();
+    expect(spec!.template.spec!.imagePullSecrets).toEqual([{ name: "company" }, { name: own.name }]);
+    const { description } = entries().find(({ key }) => key === "pull.secrets")!;
+    expect(description).toContain(`"${metadata!.namespace!.slice("zeromq".length)}", where Filebeat's image wants a login`);
   });
 
   it("keep the password secret wherever it stands", async () => {
@@ -124,6 +142,24 @@ describe("brokers with a priority", () => {
       expect(spec.template.spec).not.toHaveProperty("priorityClassName");
       expect(spec.template.spec).not.toHaveProperty("imagePullSecrets");
     }
+  });
+});
+
+describe("a volume", () => {
+  const guide = /## Grow a volume\n([^]*?)\n## /.exec(readFileSync(join(checkout, "docs/operations.md"), "utf8"))?.[1] ?? "";
+
+  it("is grown by a guide that names every claim, and every size is a setting that points there", async () => {
+    const { resources } = await runProgram(released, "prod", { file: "prod" });
+    const claims = resources
+      .filter(({ type }) => type === "kubernetes:apps/v1:StatefulSet")
+      .flatMap(({ inputs: { metadata, spec } }) =>
+        (spec.volumeClaimTemplates ?? []).map((claim: PersistentVolumeClaim) => `${claim.metadata!.name}-${metadata.name}-0`),
+      );
+    expect(claims).toHaveLength(4);
+    const sizes = entries().filter(({ key }) => key.endsWith("volume.size"));
+    expect(sizes).toHaveLength(claims.length);
+    for (const named of [...claims, ...sizes.map(({ key }) => key)]) expect(guide).toContain(`\`${named}\``);
+    for (const { description } of sizes) expect(description).toContain('docs/operations.md, "Grow a volume"');
   });
 });
 

@@ -1,4 +1,5 @@
 import { loadYaml } from "@kubernetes/client-node";
+import type { PodSpec } from "kubernetes-types/core/v1.js";
 import { describe, expect, it } from "vitest";
 import { elasticsearchConfigMap, elasticsearchSecret, elasticsearchStatefulSet } from "../../infra/specs/elasticsearch.ts";
 import { filebeatConfigMap, filebeatDaemonSet, filebeatLoginFile, filebeatNamespace, filebeatSecret } from "../../infra/specs/filebeat.ts";
@@ -25,6 +26,16 @@ describe.each(["elasticsearch", "filebeat", "kibana"] as const)("%s", (part) => 
   it("runs the image that the registry of the settings has, of the one version that all three have", () => {
     expect(container({ imageRegistry: "mirror.example/hub", logging: { [part]: { image: "some/thing:v1" } } }).image).toBe("mirror.example/hub/some/thing:v1");
     expect(container().image).toBe(`docker.io/elastic/${part}:7.17.28`);
+  });
+
+  it("runs an image of another registry from there, but for a mirror that has it", () => {
+    const image = `docker.elastic.co/${part}/${part}:7.17.28`;
+    const pulled = (changes: Changes) => {
+      const { initContainers = [], containers } = pod({ ...changes, logging: { [part]: { image } } }) as PodSpec;
+      return [...new Set([...initContainers, ...containers].map(({ image }) => image))];
+    };
+    expect(pulled({})).toEqual([image]);
+    expect(pulled({ imageRegistry: "mirror.example/hub" })).toEqual([`mirror.example/hub/${image}`]);
   });
 
   it("is nobody's root, gains nothing, and writes to its volumes only", () => {

@@ -135,12 +135,14 @@ describe("Prometheus", () => {
   it("is told what the stack is", () => {
     const settings = settingsWith({
       longestRequestSeconds: 20,
+      scaleDownDelaySeconds: 3600,
       workers: [{ service: "gzip" }, { service: "echo" }],
       autoscaling: { maxReplicas: 7, queueLength: 50 },
     });
     expect(monitored(settings)).toMatchObject({
       namespace: "zeromq",
       oldestRequestSeconds: 10,
+      leavingSeconds: 3740,
       queueLength: 50,
       scaled: [
         { service: "gzip", maxReplicas: 7 },

@@ -330,6 +330,13 @@ describe("settings that are right one by one", () => {
     expect(problems({ prometheus: off, alerting: off, grafana: off, autoscaling: { enabled: "false" } })).toEqual({});
   });
 
+  it("are refused where Prometheus would look too seldom for the rules", () => {
+    expect(problems({ prometheus: { scrapeIntervalSeconds: 61 } })).toEqual({
+      "zeromq-stack:prometheus.scrapeIntervalSeconds": "61 found; allowed: a whole number from 5 to 60",
+    });
+    expect(problems({ prometheus: { scrapeIntervalSeconds: 60 } })).toEqual({});
+  });
+
   it("are refused where a mailbox's login is half, or the least is more than the most", () => {
     const email = { to: "a@example.com", from: "b@example.com", server: "mail.example.com:25" };
     expect(problems({ alerting: { email: { ...email, username: "me" } } })).toHaveProperty(["zeromq-stack:alerting.email.password"]);

@@ -6,6 +6,7 @@ export const monitored: Monitored = {
   scrapeIntervalSeconds: 15,
   objectivePercent: 99.9,
   oldestRequestSeconds: 15,
+  leavingSeconds: 180,
   queueLength: 100,
   scaled: [{ service: "gzip", maxReplicas: 2 }],
   certificates: [

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { entries } from "../../infra/settings/reference.ts";
+import { monitored as monitoredStack } from "../../infra/specs/monitored.ts";
 import { alerts, groups, ruleFile } from "../../monitoring/rules/groups.ts";
 import type { Alert } from "../../monitoring/rules/rule.ts";
+import { settingsWith } from "../infra/specs.ts";
 import { monitored } from "./monitored.ts";
 import { promtool } from "./promtool.ts";
 import { cases, type Situation } from "./situations.ts";
@@ -8,7 +11,12 @@ import { cases, type Situation } from "./situations.ts";
 const all = alerts(monitored);
 
 /** What promtool finds wrong when one says which alerts of a name fire. */
-function whereFiring({ alert, severity }: Alert, { series, at, every = "1m" }: Situation, labels: Record<string, string> | undefined): Promise<string> {
+function whereFiring(
+  { alert, severity }: Alert,
+  { series, at, every = "1m" }: Situation,
+  labels: Record<string, string> | undefined,
+  of = monitored,
+): Promise<string> {
   const pairs = Object.entries({ ...labels, alertname: alert, alertstate: "firing", severity }).map(([label, value]) => `${label}="${value}"`);
   const test = {
     rule_files: ["rules.yml"],
@@ -27,7 +35,7 @@ function whereFiring({ alert, severity }: Alert, { series, at, every = "1m" }: S
       },
     ],
   };
-  return promtool(["test", "rules", "test.yml"], { "rules.yml": ruleFile(monitored), "test.yml": test });
+  return promtool(["test", "rules", "test.yml"], { "rules.yml": ruleFile(of), "test.yml": test });
 }
 
 describe.each(all)("$alert", (alert) => {
@@ -46,6 +54,23 @@ describe.each(all)("$alert", (alert) => {
   it("names only labels that it has", () => {
     const named = [...`${alert.summary} ${alert.description}`.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label!);
     expect(named.filter((label) => !(label in labels) && !["pod", "service"].includes(label))).toEqual([]);
+  });
+});
+
+describe("ZeromqStandbyHasClients of a stack that lets plain clients stay for an hour", () => {
+  const patient = monitoredStack(settingsWith({ scaleDownDelaySeconds: 3600, longestRequestSeconds: 600 }));
+  const alert = alerts(patient).find(({ alert }) => alert === "ZeromqStandbyHasClients")!;
+  const series = {
+    'zeromq_active_connections{side="frontend",color="blue",pod="b"}': "1x200",
+    'zeromq_role{role="standby",color="blue",pod="b"}': "1x200",
+  };
+
+  it("is silent for as long as a switch may take them", async () => {
+    expect(await whereFiring(alert, { series, at: `${Math.ceil((3600 + 600 + 120) / 60)}m` }, undefined, patient)).toBe("");
+  });
+
+  it("fires where one is still there then", async () => {
+    expect(await whereFiring(alert, { series, at: "80m" }, { color: "blue" }, patient)).toBe("");
   });
 });
 
@@ -75,6 +100,16 @@ describe("the rules", () => {
       expect(annotations.description, alert).toMatch(/\.$/);
       expect(annotations.runbook_url).toBe(`https://git.example/zeromq-stack/monitoring/runbooks/${alert}.md`);
     }
+  });
+
+  it("look back over two samples at least, should one be missed, for as seldom as a stack may be looked at", () => {
+    const { allowed } = entries().find(({ key }) => key === "prometheus.scrapeIntervalSeconds")!;
+    const seldomSeconds = Number(/ to (\d+)$/.exec(allowed)?.[1]);
+    const minutes = groups(monitored).flatMap(({ rules }) =>
+      rules.flatMap(({ expr }) => [...expr.matchAll(/\[(\d+)m\]/g)].map(([, length]) => Number(length))),
+    );
+    // A window is open at its left: a sample that lies there is not in it.
+    expect(Math.min(...minutes) * 60).toBeGreaterThan(3 * seldomSeconds);
   });
 
   it("ask for the end of no certificate where the stack made none", () => {

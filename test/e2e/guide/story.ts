@@ -22,6 +22,7 @@ export const underLoad: readonly Chapter[] = [
 export const ending = operations.wayOut;
 
 const restored = "restoring is a story of its own: test/e2e/restore.test.ts";
+const notGrown = "the local storage class cannot expand a volume; test/infra/cluster-settings.test.ts looks after the claims' names";
 
 /** Headings whose commands are run by others, or by nobody, and why. */
 const apart: readonly Chapter[] = [
@@ -48,6 +49,16 @@ const apart: readonly Chapter[] = [
       "npm run bench": "measures for minutes, beside programs that are no part of this; test/unit/bench.test.ts tests its report",
       "npm run simulate -- --seeds 10000": "test/simulation runs the same with fewer seeds",
       "npm run simulate -- --weather switch-storm": "the same",
+    },
+  },
+  {
+    guide: "docs/operations.md",
+    heading: "Grow a volume",
+    steps: [],
+    elsewhere: {
+      [`kubectl patch pvc data-prometheus-0 -n zeromq -p '{"spec":{"resources":{"requests":{"storage":"50Gi"}}}}'`]: notGrown,
+      "pulumi config set --path prometheus.volume.size 50Gi": notGrown,
+      "pulumi up": notGrown,
     },
   },
   {
