@@ -11,7 +11,9 @@ const email = group(
   {
     to: mailbox().describe("Who gets the e-mails."),
     from: mailbox().describe("Who sends them."),
-    server: text(/^[\w.-]+:\d{1,5}$/, "a mail server's host and port").describe("The mail server, with its port."),
+    server: text((server) => /^[\w.-]+:\d+$/.test(server) && URL.canParse(`smtp://${server}`), "a mail server's host and port").describe(
+      "The mail server, with its port.",
+    ),
     username: text(/^\S+$/, "a user's name without spaces").optional().describe("Who logs in to the mail server."),
     password: text(/^[^\n]+$/, "one line of text (pulumi config set --secret --path alerting.email.password)", { secret: true })
       .optional()

@@ -342,6 +342,7 @@ describe("settings that are right one by one", () => {
     expect(problems({ alerting: { email: { ...email, username: "me" } } })).toHaveProperty(["zeromq-stack:alerting.email.password"]);
     expect(problems({ alerting: { email: { ...email, password: "x" } } })).toHaveProperty(["zeromq-stack:alerting.email.username"]);
     expect(problems({ alerting: { email } })).toEqual({});
+    expect(problems({ alerting: { email: { ...email, server: "mail.example.com:99999" } } })).toHaveProperty(["zeromq-stack:alerting.email.server"]);
     expect(problems({ autoscaling: { minReplicas: 4, maxReplicas: 3 } })).toHaveProperty(["zeromq-stack:autoscaling.minReplicas"]);
     expect(problems({ autoscaling: { metricsServer: { from: "elsewhere" } } })).toHaveProperty(
       ["zeromq-stack:autoscaling.metricsServer.from"],
