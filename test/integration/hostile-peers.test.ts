@@ -143,7 +143,7 @@ test("whoever does not end a connection that is ended is disconnected", async ()
   const unexpected = (...what: unknown[]): void => closed.reject(new Error(what.join(" ")));
   const listener = await listen({
     endpoint: `tcp://127.0.0.1:${await freePort()}`,
-    limits: { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 500, maxConnections: 10, maxHandshakes: 10 },
+    limits: { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 3_000, maxConnections: 10, maxHandshakes: 10 },
     onOpen: (connection) => connection.end(),
     onMessage: unexpected,
     onClose: (_, error) => closed.resolve(error),
