@@ -14,7 +14,7 @@ import { Reader } from "./guide/reader.ts";
 import { beginning, ending, underLoad } from "./guide/story.ts";
 import { expectNothingLost, type Ledgers, ledgersText, LoadPod, type PlainLedger, plainClientImage } from "./load.ts";
 import { findings, peerKeys, secretHalves, type SecretHalves, shown } from "./secrets.ts";
-import { ownCheckout, succeed } from "./stack.ts";
+import { ownCheckout, printed, succeed } from "./stack.ts";
 
 const reader = new Reader("guide", {
   protect: true,
@@ -94,7 +94,7 @@ describe("whoever wants in, or to do harm, while requests go on being answered",
     const program = `console.log(await (await fetch("http://127.0.0.1:${ports.metrics}${httpPaths.metrics}")).text())`;
     const brokers = await reader.list("pods", `app=${names.brokerApp}`);
     const texts = await Promise.all(
-      brokers.map(({ metadata }) => succeed(reader.kubectl(["exec", metadata.name, "--", image.node, "--input-type=module", "--eval", program]))),
+      brokers.map(({ metadata }) => printed(reader.kubectl(["exec", metadata.name, "--", image.node, "--input-type=module", "--eval", program]))),
     );
     const lines = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith(`${metrics.handshakeFailures.name}{`));
     return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);

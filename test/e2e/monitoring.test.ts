@@ -12,7 +12,7 @@ import { crash, freeze } from "./brokers.ts";
 import { LoadPod } from "./load.ts";
 import { asGrafanaAsks, Prometheus } from "./prometheus.ts";
 import { Receiver } from "./receiver.ts";
-import { succeed, TestStack } from "./stack.ts";
+import { printed, succeed, TestStack } from "./stack.ts";
 
 const topic = "monitoring";
 const namespace = `zeromq-${topic}`;
@@ -67,7 +67,7 @@ async function podsOf(app: string, color?: Color): Promise<string[]> {
 
 /** Rewrites a text in one of the stack's objects, and begins its pod anew with it. */
 async function rewrite(kind: "configmap" | "secret", name: string, change: (text: string) => string): Promise<void> {
-  const object = loadYaml<{ data: Record<string, string>; metadata: Record<string, unknown> }>(await succeed(stack.kubectl(["get", kind, name, "-o", "yaml"])));
+  const object = loadYaml<{ data: Record<string, string>; metadata: Record<string, unknown> }>(await printed(stack.kubectl(["get", kind, name, "-o", "yaml"])));
   const read = (text: string): string => (kind === "secret" ? Buffer.from(text, "base64").toString() : text);
   const written = (text: string): string => (kind === "secret" ? Buffer.from(text).toString("base64") : text);
   object.data = Object.fromEntries(Object.entries(object.data).map(([key, text]) => [key, written(change(read(text)))]));

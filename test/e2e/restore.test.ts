@@ -15,7 +15,7 @@ import { ports } from "../../services/contract/ports.ts";
 import { forward } from "./forward.ts";
 import { LoadPod } from "./load.ts";
 import { Prometheus, type Series } from "./prometheus.ts";
-import { succeed, TestStack } from "./stack.ts";
+import { printed, succeed, TestStack } from "./stack.ts";
 import { storageClass, Volumes } from "./volumes.ts";
 
 const checkout = join(import.meta.dirname, "../..");
@@ -67,7 +67,7 @@ async function requestWith(keys: Readonly<Record<string, string>>): Promise<stri
     const client = createClient({ endpoints: ["${frontend}"], curve: ${JSON.stringify(curve)} });
     console.log((await client.request("echo", "still me", { timeoutMs: 30000 })).toString());
     client.close();`;
-  return (await succeed(stack.kubectl(["exec", broker, "--", image.node, "--input-type=module", "--eval", program]))).trim();
+  return (await printed(stack.kubectl(["exec", broker, "--", image.node, "--input-type=module", "--eval", program]))).trim();
 }
 
 /** Log lines of a request. */

@@ -1,7 +1,7 @@
 import { names, secretKeys } from "../../services/contract/names.ts";
 import { image } from "../../services/contract/image.ts";
 import { parsePeerKeys, type PeerKeys } from "../../services/transport/peer-keys.ts";
-import { succeed, type TestStack } from "./stack.ts";
+import { printed, succeed, type TestStack } from "./stack.ts";
 
 /** Whose it is, and the secret half of their key. */
 export type SecretHalves = ReadonlyMap<string, string>;
@@ -53,7 +53,7 @@ async function commandLines(stack: TestStack, pod: string): Promise<string> {
   const program = `
     import { globSync, readFileSync } from "node:fs";
     for (const file of globSync("/proc/[0-9]*/cmdline")) console.log(readFileSync(file, "utf8").replaceAll("\\0", " "));`;
-  const text = await succeed(stack.kubectl(["exec", pod, "--", image.node, "--input-type=module", "--no-warnings", "--eval", program]));
+  const text = await printed(stack.kubectl(["exec", pod, "--", image.node, "--input-type=module", "--no-warnings", "--eval", program]));
   if (!text.includes(image.node)) throw new Error(`${pod} shows no process:\n${text}`);
   return text;
 }

@@ -24,6 +24,12 @@ export async function succeed(outcome: Promise<Outcome>): Promise<string> {
   return text;
 }
 
+/** The standard output alone of a command that did what it should: kubectl may say something about its own connection beside it. */
+export async function printed(outcome: Promise<Outcome>): Promise<string> {
+  await succeed(outcome);
+  return (await outcome).stdout.toString();
+}
+
 /** What the dev stack says of the machine, not of itself. */
 const ofThisMachine = [
   "pulumi:disable-default-providers",

@@ -7,7 +7,7 @@ import { environment } from "../../../services/contract/environment.ts";
 import { image } from "../../../services/contract/image.ts";
 import { labels, names } from "../../../services/contract/names.ts";
 import { ports } from "../../../services/contract/ports.ts";
-import { succeed, type TestStack } from "../stack.ts";
+import { printed, succeed, type TestStack } from "../stack.ts";
 
 /** What became of a guest's requests: see guests.mjs. */
 export interface Ledger {
@@ -81,7 +81,7 @@ export class Guests {
   }
 
   async ledger(name: string, manner: Manner): Promise<Ledger> {
-    const lines = (await succeed(this.#stack.kubectl(["logs", pod, "--tail=1"]))).trim();
+    const lines = (await printed(this.#stack.kubectl(["logs", pod, "--tail=1"]))).trim();
     const ledger = (JSON.parse(lines) as Record<string, Record<Manner, Ledger>>)[name]?.[manner];
     if (ledger === undefined) throw new Error(`${name} is no guest yet`);
     return ledger;

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { names } from "../../../services/contract/names.ts";
 import { ports } from "../../../services/contract/ports.ts";
-import { succeed } from "../stack.ts";
+import { printed } from "../stack.ts";
 import type { Cast, Chapter } from "./chapter.ts";
 import { handOver, inFile, notAdmitted, outputs, pods } from "./looks.ts";
 
@@ -21,7 +21,7 @@ async function plainWithTheSecond({ reader, plainPod }: Cast, keys: string): Pro
     await socket.send(["MDPC01", "echo", "hello"]);
     console.log((await socket.receive()).at(-1).toString());
     process.exit();`;
-  return (await succeed(reader.kubectl(["exec", "-i", plainPod, "--", "node", "--input-type=module", "--eval", program], Buffer.from(keys)))).trim();
+  return (await printed(reader.kubectl(["exec", "-i", plainPod, "--", "node", "--input-type=module", "--eval", program], Buffer.from(keys)))).trim();
 }
 
 export const clients: Chapter = {
