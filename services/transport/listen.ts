@@ -113,17 +113,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     async close(lingerMs) {
       server.close();
       for (const socket of shaking.keys()) socket.destroy();
-      for (const connection of [...open]) connection.end();
+      for (const connection of [...open]) connection.end(lingerMs);
       if (open.size + shaking.size === 0) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => {
-          for (const connection of [...open]) connection.destroy();
-        }, lingerMs);
-        onAllClosed = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await new Promise<void>((resolve) => (onAllClosed = resolve));
     },
   };
 }

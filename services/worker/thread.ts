@@ -213,8 +213,7 @@ function open(link: Link, endpoint: string): void {
 /** Closes a connection when what was said has been sent, or after a while. */
 function end(connection: Connection): void {
   closing.add(connection);
-  connection.end();
-  setTimeout(() => connection.destroy(), sendTimeoutMs).unref();
+  connection.end(sendTimeoutMs);
 }
 
 function receive(message: unknown): void {
@@ -253,10 +252,16 @@ const fromHandlers = {
   dropped: (slot: number) => void release(slot),
 };
 
-function readReplies(): void {
+/** Replies first: with the body of one, messages are read that stand before it in the port. */
+function hear(): void {
   endedNow = 0;
   replies.read(fromHandlers);
   if (endedNow > 0) core.took(endedNow, now());
+  for (const { graceMs } of messages.splice(0)) {
+    names.close();
+    stopping = { resolveAtMs: now() + graceMs };
+    core.stop(now());
+  }
 }
 
 function turnSoon(): void {
@@ -267,18 +272,8 @@ function turnSoon(): void {
 
 function turn(): void {
   turning = false;
-  readReplies();
-  obey();
+  hear();
   emit();
-}
-
-/** Also after replies were read, which takes messages from the port that the body of one stands behind. */
-function obey(): void {
-  for (const { graceMs } of messages.splice(0)) {
-    names.close();
-    stopping = { resolveAtMs: now() + graceMs };
-    core.stop(now());
-  }
 }
 
 /** Says and hands over what the core decided; what is handed over comes after the STARTED that covers it has gone out. */
@@ -314,8 +309,7 @@ function finish(): void {
 
 function onMessage(message: unknown): void {
   receive(message);
-  readReplies();
-  obey();
+  hear();
   turnSoon();
 }
 
@@ -327,8 +321,7 @@ const names = watchNames(data.brokers, {
   onProblem: (broker, reason) => say("warn", "the broker's name cannot be resolved", { broker, reason }),
 });
 const ticking = setInterval(() => {
-  readReplies();
-  obey();
+  hear();
   core.tick(now());
   emit();
 }, tickMs);

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { expect, test, vi } from "vitest";
 import { createClient } from "../../services/client/client.ts";
 import { listen } from "../../services/transport/listen.ts";
+import type { Connection } from "../../services/transport/zmtp/connection.ts";
 import { flag } from "../../services/transport/zmtp/frames.ts";
 import { encodeGreeting, greetingBytes } from "../../services/transport/zmtp/greeting.ts";
 import { encodeCommand, encodeMetadata } from "../../services/transport/zmtp/mechanism.ts";
@@ -50,24 +51,39 @@ test("junk on both ports does no harm, and its connections are not counted for e
   await metricIs(broker.ports.metrics, 'zeromq_active_connections{side="backend"', 1);
 });
 
+/** A listener by itself, and how the one connection to it ends. */
+async function listening(limits: Partial<Parameters<typeof listen>[0]["limits"]>, onOpen: (connection: Connection) => void = () => {}) {
+  const ended = Promise.withResolvers<Error | undefined>();
+  const unexpected = (...what: unknown[]): void => ended.reject(new Error(what.join(" ")));
+  const listener = await listen({
+    endpoint: `tcp://127.0.0.1:${await freePort()}`,
+    limits: { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 10_000, maxConnections: 10, maxHandshakes: 10, ...limits },
+    onOpen,
+    onMessage: unexpected,
+    onClose: (_, error) => ended.resolve(error),
+    onRefused: unexpected,
+    onHandshakeFailure: (_, error) => ended.resolve(error),
+  });
+  atEnd(() => listener.close(0));
+  return { listener, ended: ended.promise };
+}
+
+/** A peer that has shaken hands, and neither reads nor ends anything by itself. */
+async function hangingPeer(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
+  atEnd(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write(Buffer.concat([encodeGreeting("NULL", false), command("READY", encodeMetadata({ "Socket-Type": "DEALER" }))]));
+  return socket;
+}
+
 test.each([
   ["half a greeting", halfGreeting],
   ["silence", Buffer.alloc(0)],
 ])("whoever never finishes the handshake is disconnected: %s", async (_, bytes) => {
-  const ignore = (): void => {};
-  const limits = { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 200, maxConnections: 10, maxHandshakes: 10 };
-  const failed = Promise.withResolvers<Error>();
-  const events = {
-    onOpen: ignore,
-    onMessage: ignore,
-    onClose: ignore,
-    onRefused: ignore,
-    onHandshakeFailure: (_remote: string, error: Error) => failed.resolve(error),
-  };
-  const listener = await listen({ endpoint: `tcp://127.0.0.1:${await freePort()}`, limits, ...events });
+  const { listener, ended } = await listening({ handshakeTimeoutMs: 200 });
   await thrownAt(listener.port, bytes);
-  expect((await failed.promise).message).toBe("no handshake within 200 ms");
-  await listener.close(0);
+  expect((await ended)?.message).toBe("no handshake within 200 ms");
 });
 
 const wrong: (string | Buffer)[][] = [
@@ -139,49 +155,32 @@ test("our client's small requests are packed whatever MAX_MESSAGE_SIZE is, and o
 });
 
 test("whoever does not end a connection that is ended is disconnected", async () => {
-  const closed = Promise.withResolvers<Error | undefined>();
-  const unexpected = (...what: unknown[]): void => closed.reject(new Error(what.join(" ")));
-  const listener = await listen({
-    endpoint: `tcp://127.0.0.1:${await freePort()}`,
-    limits: { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 1000, handshakeTimeoutMs: 3_000, maxConnections: 10, maxHandshakes: 10 },
-    onOpen: (connection) => connection.end(),
-    onMessage: unexpected,
-    onClose: (_, error) => closed.resolve(error),
-    onRefused: unexpected,
-    onHandshakeFailure: unexpected,
-  });
-  atEnd(() => listener.close(0));
-  const socket = connect({ port: listener.port, host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
-  atEnd(() => socket.destroy());
-  socket.write(Buffer.concat([encodeGreeting("NULL", false), command("READY", encodeMetadata({ "Socket-Type": "DEALER" }))]));
-  expect((await closed.promise)?.message).toBe("the peer does not end the connection");
+  const { listener, ended } = await listening({ handshakeTimeoutMs: 3_000 }, (connection) => connection.end());
+  await hangingPeer(listener.port);
+  expect((await ended)?.message).toBe("the peer does not end the connection");
   expect(listener.connections).toBe(0);
 });
 
-test("PINGs whose answers nobody reads cost their sender the connection before they cost the broker its memory", async () => {
-  const closed = Promise.withResolvers<Error | undefined>();
-  const unexpected = (...what: unknown[]): void => closed.reject(new Error(what.join(" ")));
-  const limits = { maxFrameBytes: 1000, maxFrames: 10, maxUnsentBytes: 100_000, handshakeTimeoutMs: 10_000, maxConnections: 10, maxHandshakes: 10 };
-  const listener = await listen({
-    endpoint: `tcp://127.0.0.1:${await freePort()}`,
-    limits,
-    onOpen: () => {},
-    onMessage: unexpected,
-    onClose: (_, error) => closed.resolve(error),
-    onRefused: unexpected,
-    onHandshakeFailure: unexpected,
+test("a listener that closes waits for such a peer as long as it is told to, and no longer", async () => {
+  const opened = Promise.withResolvers<void>();
+  const { listener, ended } = await listening({ handshakeTimeoutMs: 600_000 }, (connection) => {
+    connection.end();
+    opened.resolve();
   });
-  atEnd(() => listener.close(0));
-  const socket = connect(listener.port, "127.0.0.1").on("error", () => {});
-  atEnd(() => socket.destroy());
-  await once(socket, "connect");
-  socket.write(encodeGreeting("NULL", false));
-  socket.write(command("READY", encodeMetadata({ "Socket-Type": "DEALER" })));
+  await hangingPeer(listener.port);
+  await opened.promise;
+  await listener.close(1);
+  expect((await ended)?.message).toBe("the peer does not end the connection");
+});
+
+test("PINGs whose answers nobody reads cost their sender the connection before they cost the broker its memory", async () => {
+  const { listener, ended } = await listening({ maxUnsentBytes: 100_000 });
+  const socket = await hangingPeer(listener.port);
   const pings = Buffer.concat(Array.from({ length: 4_000 }, () => command("PING", Buffer.alloc(18))));
   // Until it is more than the kernels' buffers take, too.
   for (let sent = 0; sent < 50_000_000 && !socket.destroyed; sent += pings.length) await new Promise((resolve) => socket.write(pings, resolve));
   expect(listener.connections).toBe(0);
-  expect((await closed.promise)?.message).toBe("the peer sends PING and does not read");
+  expect((await ended)?.message).toBe("the peer sends PING and does not read");
 });
 
 test("a message of more than MAX_FRAMES costs its sender the connection, and nobody else", async () => {

@@ -14,7 +14,7 @@ export interface ConnectionLimits {
   readonly maxFrames: number;
   /** Bytes that may wait for the peer to read them; `send` refuses while there are more. */
   readonly maxUnsentBytes: number;
-  /** Milliseconds from the connection to the end of the handshake, and for the peer to close its side of one that ends. */
+  /** Milliseconds from the connection to the end of the handshake, and, where nothing else is said, for the peer to close its side of one that ends. */
   readonly handshakeTimeoutMs: number;
 }
 
@@ -49,8 +49,8 @@ export interface Connection {
   /** Stops reading, so that the peer's kernel, and then the peer, has to wait. */
   pause(): void;
   resume(): void;
-  /** Sends what it took, then closes; at the latest when a handshake would have to be done. */
-  end(): void;
+  /** Sends what it took, then closes; after so many milliseconds it is destroyed. The last call counts. */
+  end(withinMs?: number): void;
   /** Closes at once. */
   destroy(error?: Error): void;
 }
@@ -75,6 +75,9 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
   let flushing: NodeJS.Immediate | undefined;
   let ending: NodeJS.Timeout | undefined;
   let remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
+
+  const unsentBytes = (): number => pendingBytes + socket.writableLength;
+  const readsTooSlowly = (): boolean => unsentBytes() > limits.maxUnsentBytes;
 
   const flush = (): void => {
     flushing = undefined;
@@ -159,7 +162,7 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
     if (state === "open") {
       // RFC 37: PING is answered by PONG with its context (at most 16 bytes); other commands are a later version's.
       if (commandName(body) !== "PING") return;
-      if (connection.unsentBytes > limits.maxUnsentBytes) throw new ProtocolError("the peer sends PING and does not read");
+      if (readsTooSlowly()) throw new ProtocolError("the peer sends PING and does not read");
       sealedCommand(encodeCommand("PONG", body.subarray(7, 23)));
       return;
     }
@@ -245,10 +248,10 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
       return state === "closed";
     },
     get unsentBytes() {
-      return pendingBytes + socket.writableLength;
+      return unsentBytes();
     },
     send(frames) {
-      if (state !== "open" || pendingBytes + socket.writableLength > limits.maxUnsentBytes) return false;
+      if (state !== "open" || readsTooSlowly()) return false;
       const last = frames.length - 1;
       for (let index = 0; index <= last; index += 1) {
         const flags = index === last ? 0 : flag.more;
@@ -264,12 +267,13 @@ export function openConnection(socket: Socket, socketType: SocketType, mechanism
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
-    end() {
+    end(withinMs = limits.handshakeTimeoutMs) {
       if (state === "closed") return;
       if (flushing !== undefined) clearImmediate(flushing);
       flush();
       socket.end();
-      ending ??= setTimeout(() => close(new Error("the peer does not end the connection")), limits.handshakeTimeoutMs).unref();
+      clearTimeout(ending);
+      ending = setTimeout(() => close(new Error("the peer does not end the connection")), withinMs).unref();
     },
     destroy: close,
   };
