@@ -91,12 +91,16 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
     gone.add(client);
   };
 
+  const turnAway = (peer: ClientPeer, reason: string): void => {
+    outbox.dropped("unexpected_command");
+    outbox.clientDisconnect(peer, reason);
+  };
+
   /** The client at this connection, heard now. One that has not said HELLO is told so. */
   const known = (peer: ClientPeer, nowMs: number): Client | undefined => {
     const { client } = peer;
     if (client === undefined || client.key === undefined) {
-      outbox.dropped("unexpected_command");
-      outbox.clientDisconnect(peer, "HELLO first");
+      turnAway(peer, "HELLO first");
       return undefined;
     }
     client.heardAtMs = nowMs;
@@ -139,8 +143,7 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
     hello(peer, versionFrom, versionTo, instance, nowMs) {
       const version = Math.min(versionTo, spokenVersions.to);
       if (peer.client !== undefined) {
-        outbox.dropped("unexpected_command");
-        outbox.clientDisconnect(peer, "HELLO once");
+        turnAway(peer, "HELLO once");
         return;
       }
       if (version < versionFrom || version < spokenVersions.from) {
@@ -195,8 +198,7 @@ export function createClients(limits: BrokerLimits, outbox: Outbox, requests: Re
     plainRequest(peer, form, service, body, more, nowMs) {
       let { client } = peer;
       if (client?.key !== undefined) {
-        outbox.dropped("unexpected_command");
-        outbox.clientDisconnect(peer, "a plain request on a connection that said HELLO");
+        turnAway(peer, "a plain request on a connection that said HELLO");
         return;
       }
       const answer = manage(service, more === undefined ? body : more[more.length - 1]!);

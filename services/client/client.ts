@@ -225,27 +225,23 @@ export function createClient({ endpoints, curve, maxMessageBytes = 16_777_216, p
       const problem = refusal(service, body, signal);
       if (problem !== undefined) return Promise.reject(problem);
       return new Promise((resolve, reject) => {
-        let onAbort: (() => void) | undefined;
-        let settled = false;
         const call: Call = {
           service,
           timeoutMs,
           part: () => {},
           settle(outcome) {
-            settled = true;
             if (onAbort !== undefined) signal!.removeEventListener("abort", onAbort);
             namers.delete(id);
             if (outcome.kind === "reply") resolve(outcome.body);
             else reject(errorOf(call, outcome, signal));
           },
         };
-        // The core counts upwards, and may send at once.
+        // The core counts upwards, and may send or settle at once.
         const id = core.nextId;
+        const onAbort = signal && (() => core.cancel(id, now()));
         if (onSent !== undefined) namers.set(id, onSent);
+        if (onAbort !== undefined) signal!.addEventListener("abort", onAbort, { once: true });
         core.request(call, { service, body, timeoutMs, retries, trace, partialCredit: 0 }, now());
-        if (signal === undefined || settled) return;
-        onAbort = () => core.cancel(id, now());
-        signal.addEventListener("abort", onAbort, { once: true });
       });
     },
     async *stream(service, given, { timeoutMs = 5_000, retries = 0, signal, trace, onSent } = {}) {

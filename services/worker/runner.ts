@@ -249,20 +249,20 @@ export function createRunner(handler: Handler, options: RunnerOptions): Runner {
       // Its generator has not begun; nobody takes its parts.
       return;
     }
-    let parts: PartIterator | undefined;
-    let body: Buffer | undefined;
+    let body: Buffer;
     try {
-      parts = partsOf(value);
-      if (parts === undefined) body = replyBytes(value);
+      const parts = partsOf(value);
+      if (parts !== undefined) {
+        keep(run);
+        void iterate(run, parts);
+        return;
+      }
+      body = replyBytes(value);
     } catch (error) {
       fail(run, error);
       return;
     }
-    if (body !== undefined) reply(run, body);
-    else {
-      keep(run);
-      void iterate(run, parts!);
-    }
+    reply(run, body);
   };
 
   /** What a handler answered is its own: a stream that another reads already, for instance, refuses to be iterated. */
