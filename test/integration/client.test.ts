@@ -197,6 +197,15 @@ describe("a reply in parts", () => {
   });
 });
 
+test("a client that takes small replies only takes them packed, too", async () => {
+  const broker = await startBroker();
+  await startWorker([broker], { SERVICE: "echo" });
+  const client = createClient({ endpoints: [broker.frontend], maxMessageBytes: 1_000 });
+  atEnd(() => client.close());
+  const bodies = Array.from({ length: 100 }, (_, index) => Buffer.alloc(500, index));
+  expect(await Promise.all(bodies.map((body) => client.request("echo", body, { timeoutMs: 20_000 })))).toEqual(bodies);
+});
+
 test("thousands of requests are outstanding on one connection", async () => {
   const broker = await startBroker();
   await startWorker([broker], { SERVICE: "gate", HANDLER: gateHandler, WORKER_CONCURRENCY: "1" });

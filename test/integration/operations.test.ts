@@ -73,6 +73,16 @@ describe("npm run rotate", () => {
   });
 });
 
+describe("npm run switch", () => {
+  test("that fails where an interrupted one had set the colour before claims nothing of where traffic goes, and tells both ways", async () => {
+    begin({ activeColor: "green" }, { fails: true });
+    const { exitCode, stderr } = await run("switch", "green");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/activeColor was green already.*npm run status.*`pulumi up` goes on; to blue: npm run switch -- blue/);
+    expect(seen()).toMatchObject({ config: { activeColor: "green" }, ups: [{ activeColor: "green" }] });
+  });
+});
+
 describe("npm run clients", () => {
   test("adds a client, for all services or for some, and shows who there is", async () => {
     expect(await run("clients", "add", "shop")).toMatchObject({ exitCode: 0 });
